@@ -1,0 +1,30 @@
+# bp_fuzz(<name> <folder>...)
+#
+# tests/fuzz/fuzz_<name>.c is one LLVMFuzzerTestOneInput() for a parser that eats foreign bytes.
+# Preset fuzz: a libFuzzer program. Everywhere: tests/fuzz/corpus/<name>/ is run as ctest
+# "fuzz.<name>" (by libFuzzer itself, or by replay.c), so that an old crash stays fixed.
+function(bp_fuzz name)
+	set(folders ${ARGN})
+	list(TRANSFORM folders PREPEND bp_)
+	set(sources "${PROJECT_SOURCE_DIR}/tests/fuzz/fuzz_${name}.c")
+	set(corpus "${PROJECT_SOURCE_DIR}/tests/fuzz/corpus/${name}")
+	if(NOT BP_FUZZ)
+		list(APPEND sources "${PROJECT_SOURCE_DIR}/tests/fuzz/replay.c")
+	endif()
+	add_executable(fuzz_${name} ${sources})
+	target_include_directories(fuzz_${name} PRIVATE "${PROJECT_SOURCE_DIR}/tests")
+	target_link_libraries(fuzz_${name} PRIVATE ${folders} bp_flags)
+	set_target_properties(fuzz_${name} PROPERTIES
+		RUNTIME_OUTPUT_DIRECTORY "${PROJECT_BINARY_DIR}/fuzz")
+	if(NOT IS_DIRECTORY "${corpus}")
+		message(WARNING "no corpus for fuzz_${name}: add tests/fuzz/corpus/${name}/")
+	elseif(BP_FUZZ)
+		target_link_options(fuzz_${name} PRIVATE -fsanitize=fuzzer)
+		add_test(NAME "fuzz.${name}" COMMAND fuzz_${name} -runs=0 "${corpus}")
+	else()
+		add_test(NAME "fuzz.${name}" COMMAND fuzz_${name} "${corpus}")
+	endif()
+	if(TEST "fuzz.${name}")
+		set_tests_properties("fuzz.${name}" PROPERTIES LABELS fuzz TIMEOUT 60)
+	endif()
+endfunction()

@@ -1,0 +1,17 @@
+# Run at build time by bp_embed_sql(): FILES (joined by "|") to the C file OUT, as bytes, so that no
+# quoting and no encoding can go wrong.
+string(REPLACE "|" ";" FILES "${FILES}")
+set(text "/* Generated from schema/: do not edit. */\n#include \"store/schema.h\"\n\n#include <stddef.h>\n")
+set(version 0)
+foreach(file IN LISTS FILES)
+	math(EXPR version "${version} + 1")
+	get_filename_component(name "${file}" NAME_WE)
+	string(SUBSTRING "${name}" 5 -1 name)
+	file(READ "${file}" hex HEX)
+	string(REGEX REPLACE "([0-9a-f][0-9a-f])" "0x\\1," bytes "${hex}")
+	string(REGEX REPLACE "(................................................................................)" "\\1\n" bytes "${bytes}")
+	string(APPEND text "\nstatic const unsigned char sql_${version}[] = {\n${bytes}0x00};\n")
+	string(APPEND rows "\t{${version}, \"${name}\", (const char *)sql_${version}},\n")
+endforeach()
+string(APPEND text "\nconst struct bp_schema_migration bp_schema_migrations[] = {\n${rows}\t{0, NULL, NULL},\n};\n")
+file(WRITE "${OUT}" "${text}")

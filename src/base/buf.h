@@ -17,11 +17,11 @@
 #include "base/str.h"
 
 struct bp_buf {
-	char *ptr;    /* NULL until the first append */
-	size_t len;   /* bytes used, without the NUL */
-	size_t cap;   /* bytes allocated */
-	size_t max;   /* len never passes this */
-	bool failed;  /* an append did not fit */
+	char *ptr;   /* NULL until the first append */
+	size_t len;  /* bytes used, without the NUL */
+	size_t cap;  /* bytes allocated */
+	size_t max;  /* len never passes this */
+	bool failed; /* an append did not fit */
 };
 
 /** An empty buffer that holds at most max_bytes. Allocates nothing yet. */

@@ -31,7 +31,7 @@ enum bp_option_type {
 
 /** One option. A table ends with a row whose name is NULL. */
 struct bp_option {
-	const char *name;           /* "fastpath.batch_events", dots are YAML levels */
+	const char *name; /* "fastpath.batch_events", dots are YAML levels */
 	enum bp_option_type type;
 	size_t offset;              /* into the folder's config struct */
 	const char *fallback;       /* default, as text */

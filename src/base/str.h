@@ -56,9 +56,8 @@ static inline bool bp_str_starts(struct bp_str a, struct bp_str prefix)
 
 static inline bool bp_str_ends(struct bp_str a, struct bp_str suffix)
 {
-	return a.len >= suffix.len &&
-	       (suffix.len == 0 ||
-		memcmp(a.ptr + (a.len - suffix.len), suffix.ptr, suffix.len) == 0);
+	return a.len >= suffix.len && (suffix.len == 0 || memcmp(a.ptr + (a.len - suffix.len),
+								 suffix.ptr, suffix.len) == 0);
 }
 
 /** Bytewise order; a prefix comes first. Returns <0, 0, >0. */

@@ -1,0 +1,80 @@
+/* SPDX-License-Identifier: MIT */
+/**
+ * raw.h - rows of the log: write them (fast path), read them back in order (slow path, export).
+ *
+ * Threads: one thread owns a writer or a reader; a writer is used only under the writer lock.
+ */
+#ifndef BP_STORE_RAW_H
+#define BP_STORE_RAW_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/arena.h"
+#include "base/err.h"
+#include "event/event.h"
+#include "store/codec.h"
+#include "store/sqlite.h"
+
+enum bp_raw_table { BP_RAW_CLAUDE, BP_RAW_OTHER, BP_RAW_TABLES };
+
+/** "claude_row", "other_row". */
+const char *bp_raw_table_name(enum bp_raw_table table);
+
+/** Which table a platform's rows go to. */
+enum bp_raw_table bp_raw_table_of(struct bp_str platform);
+
+struct bp_raw_writer;
+
+/** Prepares its statements. Borrows sql and codec, which must outlive it. */
+BP_MUSTUSE enum bp_rc bp_raw_writer_new(struct bp_sql *sql, struct bp_codec *codec,
+					struct bp_raw_writer **out, struct bp_err *err);
+void bp_raw_writer_free(struct bp_raw_writer *writer);
+
+enum bp_put { BP_PUT_NEW, BP_PUT_DUPLICATE, BP_PUT_PURGED };
+
+/**
+ * Insert one event inside the caller's transaction (ON CONFLICT(event_id) DO NOTHING).
+ * *out_put says what happened; BP_PUT_PURGED: a tombstone covers it, nothing is stored.
+ * *out_sequence is set for BP_PUT_NEW.
+ * Errors: BP_EINVAL the store refused this event (a constraint): the transaction can go on with
+ *         others; BP_EIO BP_ELIMIT BP_EBUSY BP_ECORRUPT the transaction must be rolled back
+ *         (then call bp_raw_writer_rolled_back()).
+ */
+BP_MUSTUSE enum bp_rc bp_raw_put(struct bp_raw_writer *writer, const struct bp_event *event,
+				 int64_t now_us, enum bp_put *out_put, int64_t *out_sequence,
+				 struct bp_err *err);
+
+/** Forget the name ids that a rolled-back transaction made. */
+void bp_raw_writer_rolled_back(struct bp_raw_writer *writer);
+
+/** Read the tombstones again (after a purge). */
+BP_MUSTUSE enum bp_rc bp_raw_writer_reload(struct bp_raw_writer *writer, struct bp_err *err);
+
+struct bp_raw_reader;
+
+BP_MUSTUSE enum bp_rc bp_raw_reader_new(struct bp_sql *sql, struct bp_codec *codec,
+					struct bp_raw_reader **out, struct bp_err *err);
+void bp_raw_reader_free(struct bp_raw_reader *reader);
+
+/** A row as an event again. */
+struct bp_raw_row {
+	int64_t sequence;
+	int64_t ingested_us;
+	struct bp_event event; /* payload inflated; all views live in the arena */
+};
+
+/**
+ * Read up to max rows with sequence > after, in order; all memory from the arena.
+ * *out_n is 0 at the end. A row that cannot be inflated has an absent payload.
+ * Errors: BP_EIO, BP_ECORRUPT.
+ */
+BP_MUSTUSE enum bp_rc bp_raw_read(struct bp_raw_reader *reader, enum bp_raw_table table,
+				  int64_t after, size_t max, struct bp_arena *arena,
+				  struct bp_raw_row *out, size_t *out_n, struct bp_err *err);
+
+/** The highest sequence ever given in the table, 0 when none. */
+BP_MUSTUSE enum bp_rc bp_raw_last(struct bp_sql *sql, enum bp_raw_table table, int64_t *out,
+				  struct bp_err *err);
+
+#endif

@@ -1,0 +1,57 @@
+/* SPDX-License-Identifier: MIT */
+/**
+ * server.h - the private redis-server child.
+ *
+ * Why:     nobody has to install or start a Redis by hand.
+ * Contract: Unix socket only (port 0), data and socket below the home (paths over 107 bytes move
+ *          to $XDG_RUNTIME_DIR/blueplane-<hash>/), appendonly yes, everysec, noeviction, maxmemory
+ *          256 MB, mode 0700. The child gets SIGTERM when the service dies (also by kill -9), and
+ *          so flushes its AOF; a new service waits for a leftover one (by pid file and socket
+ *          path in its command line) before it starts its own.
+ * Threads: the main thread.
+ */
+#ifndef BP_STREAM_SERVER_H
+#define BP_STREAM_SERVER_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "base/err.h"
+
+struct bp_server;
+
+struct bp_server_options {
+	const char *home;         /* the blueplane home */
+	const char *binary;       /* "redis-server", looked up in PATH and /usr/bin */
+	int64_t max_memory_bytes; /* maxmemory */
+	bool fsync_always;        /* stream.durability: always */
+};
+
+/**
+ * Start it and wait until it answers PING (10 s at most).
+ * Errors: BP_ENOTFOUND no redis-server binary (the message says `apt install redis-server`);
+ *         BP_EIO it ended or did not answer: its last log line is in the message.
+ */
+BP_MUSTUSE enum bp_rc bp_server_start(const struct bp_server_options *options,
+				      struct bp_server **out, struct bp_err *err);
+
+/** The address for bp_redis_open(). Borrowed. */
+const char *bp_server_address(const struct bp_server *server);
+pid_t bp_server_pid(const struct bp_server *server);
+
+/** Reap the child if it ended. True when it ended since the last call: restart it. */
+bool bp_server_ended(struct bp_server *server);
+
+/** Start the child again after it ended. Errors: as bp_server_start. */
+BP_MUSTUSE enum bp_rc bp_server_restart(struct bp_server *server, struct bp_err *err);
+
+/** SIGTERM, wait 5 s, SIGKILL; then free. NULL is fine. */
+void bp_server_stop(struct bp_server *server);
+
+/** The socket path that a home's server has, also when it is not running (for the CLI and the
+ *  hook). Writes at most cap bytes. Errors: BP_ELIMIT. */
+BP_MUSTUSE enum bp_rc bp_server_socket_path(const char *home, char *out, size_t cap,
+					    struct bp_err *err);
+
+#endif

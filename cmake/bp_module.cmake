@@ -8,7 +8,14 @@
 # LIBS (sqlite3, hiredis, ...: the name after -l) are private: no other folder inherits them.
 function(bp_module name)
 	cmake_parse_arguments(PARSE_ARGV 1 ARG "" "" "SOURCES;USES;LIBS")
+	foreach(source IN LISTS ARG_SOURCES)
+		if(NOT EXISTS "${CMAKE_CURRENT_SOURCE_DIR}/${source}")
+			message(WARNING "src/${name}/${source} is listed and not there")
+			list(REMOVE_ITEM ARG_SOURCES "${source}")
+		endif()
+	endforeach()
 	add_library(bp_${name} STATIC ${ARG_SOURCES})
+	set_target_properties(bp_${name} PROPERTIES LINKER_LANGUAGE C)
 	file(GLOB headers CONFIGURE_DEPENDS "*.h")
 	target_sources(bp_${name} PUBLIC FILE_SET HEADERS
 		BASE_DIRS "${PROJECT_SOURCE_DIR}/src" FILES ${headers})

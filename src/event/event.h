@@ -39,21 +39,21 @@ enum bp_level { BP_LEVEL_STRICT, BP_LEVEL_STANDARD, BP_LEVEL_FULL };
 
 /** Borrowed views; absent text is {NULL,0}, absent numbers are BP_ABSENT. */
 struct bp_event {
-	uint8_t id[BP_EVENT_ID_BYTES]; /* time-ordered and deterministic: event/id.h */
+	uint8_t id[BP_EVENT_ID_BYTES]; /* time-ordered and deterministic: event_id.c */
 	int64_t ts_us;                 /* for display and order, not identity */
 	enum bp_ts_source ts_source;
-	int projection_version;        /* pv */
-	enum bp_level level;           /* lvl */
+	int projection_version; /* pv */
+	enum bp_level level;    /* lvl */
 
-	struct bp_str platform;        /* [a-z0-9_]{1,32} */
+	struct bp_str platform; /* [a-z0-9_]{1,32} */
 	struct bp_str session_id;
 	struct bp_str event_type;
-	struct bp_str hook_type;       /* the source's own name of it: PostToolUse, assistant */
-	struct bp_str source;          /* hook transcript database jsonl otlp http import */
+	struct bp_str hook_type; /* the source's own name of it: PostToolUse, assistant */
+	struct bp_str source;    /* hook transcript database jsonl otlp http import */
 
 	/* metadata */
-	struct bp_str project_hash;    /* keyed hash of the working folder; workspace_hash equals it */
-	struct bp_str project_name;    /* last component, unless privacy.project_names is false */
+	struct bp_str project_hash; /* keyed hash of the working folder; workspace_hash equals it */
+	struct bp_str project_name; /* last component, unless privacy.project_names is false */
 	struct bp_str git_branch_hash;
 	struct bp_str app_version;
 	struct bp_str model;
@@ -66,17 +66,17 @@ struct bp_event {
 	struct bp_str agent_id;
 	struct bp_str prompt_id;
 	struct bp_str stop_reason;
-	struct bp_str subtype;         /* system subtype, attachment type, progress type */
-	struct bp_str severity;        /* "level" of a system line */
-	struct bp_str operation;       /* queue-operation */
+	struct bp_str subtype;   /* system subtype, attachment type, progress type */
+	struct bp_str severity;  /* "level" of a system line */
+	struct bp_str operation; /* queue-operation */
 	struct bp_str service_tier;
-	struct bp_str tool_name;       /* of the first tool in it; "mcp" for MCP tools at strict */
+	struct bp_str tool_name; /* of the first tool in it; "mcp" for MCP tools at strict */
 	bool is_sidechain;
 	bool is_meta;
 	int64_t input_tokens;
 	int64_t output_tokens;
 	int64_t cache_read_tokens;
-	int64_t cache_write_tokens;    /* cache_creation_input_tokens as written */
+	int64_t cache_write_tokens; /* cache_creation_input_tokens as written */
 	int64_t cache_write_5m_tokens;
 	int64_t cache_write_1h_tokens;
 	int64_t duration_ms;
@@ -84,7 +84,7 @@ struct bp_event {
 	int64_t lines_removed;
 	int64_t tool_calls_count;
 
-	struct bp_str payload;         /* a JSON object, "{}" when empty; never absent */
+	struct bp_str payload; /* a JSON object, "{}" when empty; never absent */
 };
 
 /** An event with every text absent, every number BP_ABSENT, payload "{}". */
@@ -94,11 +94,24 @@ void bp_event_init(struct bp_event *event);
 void bp_event_encode(const struct bp_event *event, struct bp_out *out);
 
 /**
- * Read the wire form.
+ * Read the wire form. Unknown members are ignored; of a repeated one the last counts; null is
+ * absent; v to event_type are required, pv is 0, lvl strict, ts_src own, payload {} when absent.
  * Shape: views point into text or, decoded, into space (cap bytes, 16 KiB is plenty).
- * False when it is no event: not JSON, v other than 1, id not 32 hex, timestamp unreadable, no
- * platform, session_id or event_type, a field of the wrong type or over its limit, or a byte NUL
- * in a text. *reason then names it, a static text ("not_json", "bad_id", ...).
+ * Errors: false, *out untouched, and *reason names it, a static text:
+ *          too_large       over BP_EVENT_BYTES_MAX
+ *          not_json        bp_json_open() refuses it, or it is no object
+ *          not_utf8        somewhere in it is a byte sequence that is none
+ *          bad_version     v is not 1
+ *          bad_id          id is not 32 hex
+ *          bad_timestamp   bp_timestamp_parse() refuses it
+ *          bad_platform    platform is not [a-z0-9_]{1,32}
+ *          bad_session_id  session_id is no text of 1..128 bytes
+ *          bad_event_type  event_type is no text of 1..128 bytes
+ *          bad_field       another member is of the wrong type, over its limit (128 bytes;
+ *                          project_name 255) or not one of its names (lvl, ts_src)
+ *          bad_payload     payload is no object
+ *          nul_byte        a text holds \u0000
+ *          no_space        cap is too small for the decoded texts
  */
 bool bp_event_decode(struct bp_str text, char *space, size_t cap, struct bp_event *out,
 		     const char **reason);
@@ -119,7 +132,6 @@ void bp_event_id_make(int64_t own_ts_us, const struct bp_str *parts, size_t n,
 		      uint8_t out[BP_EVENT_ID_BYTES]);
 
 /** UUIDv7 from a wall clock and 10 random bytes, for records that cannot be read again. */
-void bp_event_id_v7(int64_t now_us, const uint8_t random_bytes[10],
-		    uint8_t out[BP_EVENT_ID_BYTES]);
+void bp_event_id_v7(int64_t now_us, const uint8_t random_bytes[10], uint8_t out[BP_EVENT_ID_BYTES]);
 
 #endif

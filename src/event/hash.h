@@ -9,6 +9,7 @@
 #ifndef BP_EVENT_HASH_H
 #define BP_EVENT_HASH_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -26,6 +27,12 @@ struct bp_sha256 {
 void bp_sha256_init(struct bp_sha256 *sha);
 void bp_sha256_add(struct bp_sha256 *sha, const void *bytes, size_t n);
 void bp_sha256_end(struct bp_sha256 *sha, unsigned char out[BP_SHA256_BYTES]);
+
+/**
+ * Use the processor's SHA instructions from now on, where it has them. True when it does.
+ * Threads: before the first one starts. Never in the hook: it asks CPUID, which traps in VMs.
+ */
+bool bp_sha256_use_ni(void);
 
 /** The salt with its two pad blocks hashed already: an HMAC then costs two blocks less. */
 struct bp_hash_key {

@@ -46,6 +46,12 @@ struct bp_json_iter {
 	const char *end;
 };
 
+/**
+ * Scan with AVX2 from now on, where the processor has it. True when it does.
+ * Threads: before the first one starts. Never in the hook: it asks CPUID, which traps in VMs.
+ */
+bool bp_json_use_avx2(void);
+
 /** Check the text and give its one value. False when it is not well-formed; *out is untouched. */
 bool bp_json_open(struct bp_str text, struct bp_json *out);
 

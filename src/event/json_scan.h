@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: MIT */
+/**
+ * json_scan.h - the block scanners behind json.c, and which of them is in use.
+ *
+ * Why:     64 bytes become five 64-bit masks (quotes, backslashes, brackets, control bytes); what
+ *          is inside a string follows from a prefix-xor over the quotes that no odd run of
+ *          backslashes escapes. The same code is compiled per instruction set (json_kernel.inc).
+ * Contract: no byte outside ptr..end-1 is read: the last block is shifted back or copied.
+ * Place:   inside src/event; libc only.
+ * Threads: bp_json_kernel is replaced only before the first thread starts.
+ */
+#ifndef BP_EVENT_JSON_SCAN_H
+#define BP_EVENT_JSON_SCAN_H
+
+struct bp_json_kernel {
+	/** Check a whole container at ptr; just after its closing bracket, or NULL. */
+	const char *(*check)(const char *ptr, const char *end);
+
+	/** The end of a container that was checked: just after its closing bracket, or NULL. */
+	const char *(*skip)(const char *ptr, const char *end);
+
+	/** From inside a string: its closing quote, or NULL. */
+	const char *(*quote)(const char *ptr, const char *end);
+};
+
+extern const struct bp_json_kernel *bp_json_kernel;
+
+/** SSE2 on x86-64, plain C elsewhere. */
+extern const struct bp_json_kernel bp_json_kernel_baseline;
+
+#endif

@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: MIT */
+/**
+ * connection.h - what a connection is made of, for the files of src/store that need sqlite3 itself.
+ *
+ * Place: inside src/store.
+ */
+#ifndef BP_STORE_CONNECTION_H
+#define BP_STORE_CONNECTION_H
+
+#include <sqlite3.h>
+#include <stdbool.h>
+
+#include "base/err.h"
+#include "store/sqlite.h"
+#include "store/wal_watch.h"
+
+struct bp_sql {
+	sqlite3 *db;
+	struct bp_statement *begin, *commit; /* write mode; prepared at their first use */
+	struct bp_wal_watch *watch;          /* write mode, else NULL */
+	int capped_pages;                    /* length of the WAL at the last bp_store_cap_wal() step */
+	bool raw_views_too;                  /* see bp_sql_restrict() */
+};
+
+/** The connection's last error as ours. Never returns BP_OK for an error of SQLite. */
+enum bp_rc bp_sql_error(sqlite3 *db, int code, struct bp_err *err);
+
+/** The code alone. */
+enum bp_rc bp_sql_rc(int code);
+
+#endif

@@ -81,8 +81,8 @@ enum bp_rc bp_home_check(const char *home, struct bp_err *err)
 				  home, (unsigned)geteuid(), home);
 	}
 	if ((st.st_mode & 077) != 0) {
-		return bp_err_set(err, BP_EINVAL,
-				  "others can read the home \"%s\": chmod 700 '%s'", home, home);
+		return bp_err_set(err, BP_EINVAL, "others can read the home \"%s\": chmod 700 '%s'",
+				  home, home);
 	}
 	if ((st.st_mode & 0700) != 0700 || access(home, W_OK | X_OK) != 0) {
 		return bp_err_set(err, BP_EINVAL,
@@ -149,8 +149,8 @@ static enum bp_rc make_salt(const char *home, struct bp_err *err)
 
 enum bp_rc bp_home_make(const char *home, struct bp_err *err)
 {
-	static const char *const folders[] = {"run",       "spool/tmp", "spool/new",
-					      "log",       "redis",     "archive"};
+	static const char *const folders[] = {"run", "spool/tmp", "spool/new",
+					      "log", "redis",     "archive"};
 	enum bp_rc rc = bp_home_check(home, err);
 
 	if (rc == BP_ENOTFOUND) {

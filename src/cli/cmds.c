@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: MIT */
+#include <stddef.h>
+#include <string.h>
+
+#include "base/config.h"
+#include "cli/cmd.h"
+#include "cli/cmds.h"
+
+/* By name. */
+const struct bp_command *const bp_commands[] = {
+	&bp_cmd_help,
+	&bp_cmd_version,
+	NULL,
+};
+
+const struct bp_command *bp_command_find(const char *name)
+{
+	for (size_t i = 0; bp_commands[i]; i++) {
+		if (strcmp(bp_commands[i]->name, name) == 0) {
+			return bp_commands[i];
+		}
+	}
+	return NULL;
+}
+
+const char *bp_command_nearest(const char *name)
+{
+	const char *names[sizeof(bp_commands) / sizeof(bp_commands[0])];
+	size_t n = 0;
+
+	for (; bp_commands[n]; n++) {
+		names[n] = bp_commands[n]->name;
+	}
+	names[n] = NULL;
+	return bp_nearest(name, names);
+}

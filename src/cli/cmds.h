@@ -1,0 +1,13 @@
+/* SPDX-License-Identifier: MIT */
+/**
+ * cmds.h - the commands, one cmd_<name>.c each. Adding one: its file, a line here and in cmds.c.
+ */
+#ifndef BP_CLI_CMDS_H
+#define BP_CLI_CMDS_H
+
+#include "cli/cmd.h"
+
+extern const struct bp_command bp_cmd_help;
+extern const struct bp_command bp_cmd_version;
+
+#endif

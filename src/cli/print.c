@@ -1,0 +1,303 @@
+/* SPDX-License-Identifier: MIT */
+#include "cli/print.h"
+
+#include <inttypes.h>
+#include <langinfo.h>
+#include <libsmartcols/libsmartcols.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
+
+#include "base/mem.h"
+
+enum { COLUMNS_MAX = 32, CELL_BYTES = 1024, LINE_BYTES = 4096, WIDTH_MIN = 40 };
+
+struct cell {
+	char *text; /* safe UTF-8 */
+	enum bp_paint paint;
+};
+
+struct bp_table {
+	struct {
+		const char *title;
+		enum bp_align align;
+	} columns[COLUMNS_MAX];
+	size_t n_columns;
+	struct cell *cells; /* row after row */
+	size_t n_rows, cap_rows;
+	size_t filled; /* cells of the last row */
+};
+
+static bool is_set(const char *name)
+{
+	const char *value = getenv(name);
+	return value && *value;
+}
+
+static int screen_width(void)
+{
+	struct winsize size = {0};
+	const char *columns = getenv("COLUMNS");
+	intmax_t width = columns ? strtoimax(columns, NULL, 10) : 0;
+
+	if (isatty(STDOUT_FILENO) && ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col) {
+		width = size.ws_col;
+	} else if (!isatty(STDOUT_FILENO)) {
+		return 0;
+	}
+	if (width <= 0 || width > 10000) {
+		width = 80;
+	}
+	return width < WIDTH_MIN ? WIDTH_MIN : (int)width;
+}
+
+void bp_print_init(struct bp_print *print, enum bp_format format, bool no_color)
+{
+	const char *force = getenv("CLICOLOR_FORCE");
+	const char *term = getenv("TERM");
+	bool forced = force && *force && strcmp(force, "0") != 0;
+	bool dumb = !term || strcmp(term, "dumb") == 0;
+
+	print->format = format;
+	print->utf8 = strcmp(nl_langinfo(CODESET), "UTF-8") == 0;
+	print->width = screen_width();
+	print->color =
+		!no_color && !is_set("NO_COLOR") && (forced || (isatty(STDOUT_FILENO) && !dumb));
+}
+
+static void print_text(const struct bp_print *print, const char *before, const char *after,
+		       const char *fmt, va_list args)
+{
+	char text[LINE_BYTES];
+	struct bp_buf safe;
+
+	(void)vsnprintf(text, sizeof(text), fmt, args);
+	bp_buf_init(&safe, 4 * sizeof(text));
+	bp_print_clean(&safe, bp_str_from(text), print->utf8);
+	(void)printf("%s%s%s\n", before, safe.ptr ? safe.ptr : "", after);
+	bp_buf_done(&safe);
+}
+
+void bp_print_line(const struct bp_print *print, const char *fmt, ...)
+{
+	va_list args;
+
+	va_start(args, fmt);
+	print_text(print, "", "", fmt, args);
+	va_end(args);
+}
+
+void bp_print_title(const struct bp_print *print, const char *fmt, ...)
+{
+	va_list args;
+
+	va_start(args, fmt);
+	print_text(print, print->color ? "\033[1m" : "", print->color ? "\033[0m" : "", fmt, args);
+	va_end(args);
+}
+
+struct bp_table *bp_table_new(void)
+{
+	return bp_calloc(1, sizeof(struct bp_table));
+}
+
+void bp_table_free(struct bp_table *table)
+{
+	if (!table) {
+		return;
+	}
+	for (size_t i = 0; i < table->n_rows * table->n_columns; i++) {
+		free(table->cells[i].text);
+	}
+	free(table->cells);
+	free(table);
+}
+
+void bp_table_column(struct bp_table *table, const char *title, enum bp_align align)
+{
+	BP_ASSERT(table->n_columns < COLUMNS_MAX && table->n_rows == 0);
+	table->columns[table->n_columns].title = title;
+	table->columns[table->n_columns].align = align;
+	table->n_columns++;
+}
+
+void bp_table_row(struct bp_table *table)
+{
+	size_t n = table->n_columns;
+
+	if (table->n_rows == table->cap_rows) {
+		table->cap_rows = table->cap_rows ? 2 * table->cap_rows : 32;
+		table->cells =
+			bp_realloc(table->cells, table->cap_rows * n, sizeof(table->cells[0]));
+	}
+	memset(table->cells + table->n_rows * n, 0, n * sizeof(table->cells[0]));
+	table->n_rows++;
+	table->filled = 0;
+}
+
+void bp_table_cell(struct bp_table *table, enum bp_paint paint, const char *fmt, ...)
+{
+	char text[CELL_BYTES];
+	struct bp_buf safe;
+	va_list args;
+
+	BP_ASSERT(table->n_rows > 0 && table->filled < table->n_columns);
+	va_start(args, fmt);
+	(void)vsnprintf(text, sizeof(text), fmt, args);
+	va_end(args);
+	bp_buf_init(&safe, 4 * sizeof(text));
+	bp_print_clean(&safe, bp_str_from(text), true);
+	struct cell *cell = table->cells + (table->n_rows - 1) * table->n_columns + table->filled;
+	cell->text = bp_strdup(bp_buf_str(&safe));
+	cell->paint = paint;
+	table->filled++;
+	bp_buf_done(&safe);
+}
+
+static const char *cell_text(const struct bp_table *table, size_t row, size_t column)
+{
+	const char *text = table->cells[row * table->n_columns + column].text;
+	return text ? text : "";
+}
+
+/* RFC 4180. */
+static void print_csv_field(const char *text, bool last)
+{
+	if (strpbrk(text, ",\"\r\n")) {
+		(void)putchar('"');
+		for (const char *c = text; *c; c++) {
+			(void)fputs(*c == '"' ? "\"\"" : (char[]){*c, '\0'}, stdout);
+		}
+		(void)putchar('"');
+	} else {
+		(void)fputs(text, stdout);
+	}
+	(void)fputs(last ? "\r\n" : ",", stdout);
+}
+
+static void print_csv(const struct bp_table *table)
+{
+	for (size_t column = 0; column < table->n_columns; column++) {
+		print_csv_field(table->columns[column].title, column + 1 == table->n_columns);
+	}
+	for (size_t row = 0; row < table->n_rows; row++) {
+		for (size_t column = 0; column < table->n_columns; column++) {
+			print_csv_field(cell_text(table, row, column),
+					column + 1 == table->n_columns);
+		}
+	}
+}
+
+static void print_markdown_cell(const char *text)
+{
+	(void)putchar(' ');
+	for (const char *c = text; *c; c++) {
+		if (strchr("|\\`*_<>[]", *c)) {
+			(void)putchar('\\');
+		}
+		(void)putchar(*c);
+	}
+	(void)fputs(" |", stdout);
+}
+
+static void print_markdown(const struct bp_table *table)
+{
+	(void)putchar('|');
+	for (size_t column = 0; column < table->n_columns; column++) {
+		print_markdown_cell(table->columns[column].title);
+	}
+	(void)fputs("\n|", stdout);
+	for (size_t column = 0; column < table->n_columns; column++) {
+		(void)fputs(table->columns[column].align == BP_RIGHT ? " ---: |" : " --- |",
+			    stdout);
+	}
+	(void)putchar('\n');
+	for (size_t row = 0; row < table->n_rows; row++) {
+		(void)putchar('|');
+		for (size_t column = 0; column < table->n_columns; column++) {
+			print_markdown_cell(cell_text(table, row, column));
+		}
+		(void)putchar('\n');
+	}
+}
+
+static const char *color_of(enum bp_paint paint)
+{
+	switch (paint) {
+	case BP_PAINT_GOOD:
+		return "\033[32m";
+	case BP_PAINT_BAD:
+		return "\033[31m";
+	case BP_PAINT_WARN:
+		return "\033[33m";
+	case BP_PAINT_DIM:
+		return "\033[2m";
+	case BP_PAINT_NONE:
+		break;
+	}
+	return NULL;
+}
+
+static void fill_screen(const struct bp_table *table, const struct bp_print *print,
+			struct libscols_table *screen)
+{
+	struct bp_buf ascii;
+
+	bp_buf_init(&ascii, 4 * CELL_BYTES);
+	for (size_t row = 0; row < table->n_rows; row++) {
+		struct libscols_line *line = scols_table_new_line(screen, NULL);
+		BP_ASSERT(line);
+		for (size_t column = 0; column < table->n_columns; column++) {
+			const struct cell *cell = table->cells + row * table->n_columns + column;
+			bp_buf_clear(&ascii);
+			bp_print_clean(&ascii, bp_str_from(cell->text ? cell->text : ""),
+				       print->utf8);
+			BP_ASSERT(scols_line_set_data(line, column, ascii.ptr ? ascii.ptr : "") ==
+				  0);
+			if (print->color && color_of(cell->paint)) {
+				(void)scols_cell_set_color(scols_line_get_cell(line, column),
+							   color_of(cell->paint));
+			}
+		}
+	}
+	bp_buf_done(&ascii);
+}
+
+static void print_screen(const struct bp_table *table, const struct bp_print *print)
+{
+	struct libscols_table *screen = scols_new_table();
+
+	BP_ASSERT(screen);
+	(void)scols_table_enable_colors(screen, print->color);
+	(void)scols_table_enable_ascii(screen, !print->utf8);
+	if (print->width) {
+		(void)scols_table_set_termforce(screen, SCOLS_TERMFORCE_ALWAYS);
+		(void)scols_table_set_termwidth(screen, (size_t)print->width);
+	} else {
+		(void)scols_table_set_termforce(screen, SCOLS_TERMFORCE_NEVER);
+	}
+	for (size_t column = 0; column < table->n_columns; column++) {
+		enum bp_align align = table->columns[column].align;
+		int flags = align == BP_RIGHT    ? SCOLS_FL_RIGHT
+			    : align == BP_SHRINK ? SCOLS_FL_TRUNC
+						 : 0;
+		BP_ASSERT(scols_table_new_column(screen, table->columns[column].title, 0, flags));
+	}
+	fill_screen(table, print, screen);
+	(void)scols_print_table(screen);
+	scols_unref_table(screen);
+}
+
+void bp_table_print(const struct bp_table *table, const struct bp_print *print)
+{
+	if (print->format == BP_FORMAT_CSV) {
+		print_csv(table);
+	} else if (print->format == BP_FORMAT_MARKDOWN) {
+		print_markdown(table);
+	} else {
+		print_screen(table, print);
+	}
+}

@@ -10,14 +10,6 @@
 
 #define KERNEL_TARGET __attribute__((target("avx2,pclmul,popcnt")))
 
-struct block {
-	uint64_t quote;
-	uint64_t backslash;
-	uint64_t open;
-	uint64_t close;
-	uint64_t control;
-};
-
 KERNEL_TARGET static inline uint64_t bits_of(__m256i low, __m256i high)
 {
 	return (uint64_t)(unsigned int)_mm256_movemask_epi8(low) |
@@ -31,7 +23,7 @@ KERNEL_TARGET static inline uint64_t bits_equal(__m256i low, __m256i high, char 
 	return bits_of(_mm256_cmpeq_epi8(low, all), _mm256_cmpeq_epi8(high, all));
 }
 
-KERNEL_TARGET static inline void classify(const char *bytes, struct block *out)
+KERNEL_TARGET static inline void classify(const char *bytes, struct bp_json_block *out)
 {
 	__m256i low = _mm256_loadu_si256((const __m256i *)(const void *)bytes);
 	__m256i high = _mm256_loadu_si256((const __m256i *)(const void *)(bytes + 32));

@@ -12,6 +12,8 @@
 #ifndef BP_EVENT_JSON_SCAN_H
 #define BP_EVENT_JSON_SCAN_H
 
+#include <stdint.h>
+
 struct bp_json_kernel {
 	/** Check a whole container at ptr; just after its closing bracket, or NULL. */
 	const char *(*check)(const char *ptr, const char *end);
@@ -23,9 +25,19 @@ struct bp_json_kernel {
 	const char *(*quote)(const char *ptr, const char *end);
 };
 
+/** The one in use: SSE2 on x86-64, plain C elsewhere, until bp_json_use_avx2(). */
 extern const struct bp_json_kernel *bp_json_kernel;
 
-/** SSE2 on x86-64, plain C elsewhere. */
-extern const struct bp_json_kernel bp_json_kernel_baseline;
+extern const struct bp_json_kernel bp_json_kernel_plain;
+extern const struct bp_json_kernel bp_json_kernel_sse2; /* x86-64 only */
+
+/** What a kernel sees of 64 bytes: bit i speaks of byte i. */
+struct bp_json_block {
+	uint64_t quote;
+	uint64_t backslash;
+	uint64_t open;    /* { and [ */
+	uint64_t close;   /* } and ] */
+	uint64_t control; /* below 0x20 */
+};
 
 #endif

@@ -41,11 +41,12 @@ enum bp_opt_out {
 extern const char *const bp_opt_out_names[];
 
 struct bp_policy {
-	enum bp_level level;     /* levels above strict are projected at strict until redaction exists */
-	uint32_t opt_out;        /* bits of enum bp_opt_out */
-	bool project_names;      /* privacy.project_names */
-	bool envelope_only;      /* no salt: keep what needs no hash */
-	struct bp_hash_key key;  /* the salt */
+	enum bp_level
+		level;      /* levels above strict are projected at strict until redaction exists */
+	uint32_t opt_out;   /* bits of enum bp_opt_out */
+	bool project_names; /* privacy.project_names */
+	bool envelope_only; /* no salt: keep what needs no hash */
+	struct bp_hash_key key; /* the salt */
 };
 
 /** Working memory of a projection; large: static or heap, never on a stack. */
@@ -58,12 +59,12 @@ struct bp_projector {
 
 /** Where a transcript line stands; everything a line does not say itself. */
 struct bp_line_origin {
-	struct bp_str path_hash;         /* keyed hash of the file's path: identity of lines without uuid */
-	int64_t offset_bytes;            /* of the line in its file */
+	struct bp_str path_hash; /* keyed hash of the file's path: identity of lines without uuid */
+	int64_t offset_bytes;    /* of the line in its file */
 	struct bp_str session_from_path; /* file stem; for a sub-agent file the session's folder */
-	struct bp_str agent_from_path;   /* after "agent-" in a sub-agent file's name, else absent */
-	int64_t inherited_us;            /* last timestamp before it in its file, or BP_ABSENT */
-	int64_t received_us;             /* now */
+	struct bp_str agent_from_path; /* after "agent-" in a sub-agent file's name, else absent */
+	int64_t inherited_us;          /* last timestamp before it in its file, or BP_ABSENT */
+	int64_t received_us;           /* now */
 };
 
 enum bp_projected {
@@ -78,8 +79,7 @@ enum bp_projected {
  * Identity: (platform, sessionId, uuid), else (platform, path hash, offset, SHA-256 of the line).
  */
 enum bp_projected bp_project_claude_line(struct bp_projector *projector, struct bp_str line,
-					 const struct bp_line_origin *origin,
-					 struct bp_event *out);
+					 const struct bp_line_origin *origin, struct bp_event *out);
 
 /**
  * Project the stdin of one Claude Code hook. now_us is the time of receipt; random_bytes make

@@ -21,10 +21,21 @@ enum { START_MS = 20000, REPLY_MS = 20000, ARGS_MAX = 48 };
 static void run_server(int out_fd, const char *dir, const char *socket_path,
 		       const char *const *extra)
 {
-	const char *args[ARGS_MAX] = {"redis-server", "--port",       "0",   "--unixsocket",
-				      socket_path,    "--dir",        dir,   "--save",
-				      "",             "--appendonly", "no",  "--daemonize",
-				      "no",           "--loglevel",   "notice"};
+	const char *args[ARGS_MAX] = {"redis-server",
+				      "--port",
+				      "0",
+				      "--unixsocket",
+				      socket_path,
+				      "--dir",
+				      dir,
+				      "--save",
+				      "",
+				      "--appendonly",
+				      "no",
+				      "--daemonize",
+				      "no",
+				      "--loglevel",
+				      "notice"};
 	size_t n = 15;
 	int null_fd = open("/dev/null", O_RDWR | O_CLOEXEC);
 
@@ -219,7 +230,8 @@ bool bp_test_redis_command(const struct bp_test_redis *redis, const char *comman
 {
 	int fd = connect_to(redis->socket);
 	bool ok = fd >= 0 && send_all(fd, command, strlen(command)) &&
-		  send_all(fd, "\r\nECHO " END_MARK "\r\n", sizeof("\r\nECHO " END_MARK "\r\n") - 1) &&
+		  send_all(fd, "\r\nECHO " END_MARK "\r\n",
+			   sizeof("\r\nECHO " END_MARK "\r\n") - 1) &&
 		  read_reply(fd, reply, cap);
 
 	if (fd >= 0) {

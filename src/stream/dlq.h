@@ -12,12 +12,13 @@
 
 /** Why and where. */
 struct bp_dead_letter {
-	const char *stream_id;   /* of the entry; also the dead letter's own id */
-	struct bp_str reason;    /* not_json too_large constraint oversize ... */
-	struct bp_str detail;    /* what the store said; never payload text */
+	const char *stream_id; /* of the entry; also the dead letter's own id */
+	struct bp_str reason;  /* not_json too_large constraint oversize ... */
+	struct bp_str detail;  /* what the store said; never payload text */
 	int64_t deliveries;
 	int64_t failed_us;
-	const struct bp_entry *entry; /* the original fields (e only for events that were projected) */
+	const struct bp_entry
+		*entry; /* the original fields (e only for events that were projected) */
 };
 
 /** Append (pipelined: bp_redis_flush()). */

@@ -14,6 +14,7 @@
 #define BP_STREAM_SERVER_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 #include <sys/types.h>
 
@@ -29,12 +30,22 @@ struct bp_server_options {
 };
 
 /**
- * Start it and wait until it answers PING (10 s at most).
+ * Start it and wait until it answers PING (10 s at most; 60 s while it says that it is loading).
+ * A leftover server of a killed service is ended first. The child dies with the calling thread.
  * Errors: BP_ENOTFOUND no redis-server binary (the message says `apt install redis-server`);
  *         BP_EIO it ended or did not answer: its last log line is in the message.
  */
 BP_MUSTUSE enum bp_rc bp_server_start(const struct bp_server_options *options,
 				      struct bp_server **out, struct bp_err *err);
+
+/**
+ * What the last start had to do that a person should know ("" when nothing): a leftover server was
+ * ended, a corrupt append-only file was set aside. For the log. Borrowed until the next start.
+ */
+const char *bp_server_notice(const struct bp_server *server);
+
+/** Readable once the child has ended, for poll(); -1 when there is none. Borrowed. */
+int bp_server_fd(const struct bp_server *server);
 
 /** The address for bp_redis_open(). Borrowed. */
 const char *bp_server_address(const struct bp_server *server);
@@ -50,7 +61,8 @@ BP_MUSTUSE enum bp_rc bp_server_restart(struct bp_server *server, struct bp_err 
 void bp_server_stop(struct bp_server *server);
 
 /** The socket path that a home's server has, also when it is not running (for the CLI and the
- *  hook). Writes at most cap bytes. Errors: BP_ELIMIT. */
+ *  hook). Writes at most cap bytes. Errors: BP_ELIMIT it does not fit; BP_EIO the folder outside
+ *  the home belongs to somebody else. */
 BP_MUSTUSE enum bp_rc bp_server_socket_path(const char *home, char *out, size_t cap,
 					    struct bp_err *err);
 

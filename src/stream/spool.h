@@ -3,7 +3,8 @@
  * spool.h - the maildir of events that found no Redis.
  *
  * Shape:   spool/tmp/<id> is being written, spool/new/<id> waits; one wire event JSON each. At
- *          100 000 files or 256 MB further events are counted in spool/lost.
+ *          100 000 files or 256 MB further events are counted in spool/lost: one byte of that file
+ *          for each (appended, so that it needs no lock).
  * Threads: any process may add; only the capture thread of the service replays.
  */
 #ifndef BP_STREAM_SPOOL_H
@@ -23,7 +24,8 @@ BP_MUSTUSE enum bp_rc bp_spool_add(const char *home, const char *id_hex, struct 
 /**
  * XADD up to max waiting events in name (time) order and delete their files after the replies.
  * A file that is no event goes to the dead letters by name and reason.
- * *out_n events were added; 0: nothing waits. Errors: BP_EIO Redis; the files stay.
+ * *out_n files were dealt with; 0: nothing waits. A file that cannot be read stays and is passed
+ * over. Errors: BP_EIO Redis, BP_ELIMIT Redis is out of memory; the files stay.
  */
 BP_MUSTUSE enum bp_rc bp_spool_replay(const char *home, struct bp_redis *redis, size_t max,
 				      size_t *out_n, struct bp_err *err);

@@ -96,30 +96,28 @@ BP_MUSTUSE enum bp_rc bp_stream_read(struct bp_redis *redis, const char *stream,
 
 /** XRANGE stream (after end COUNT max: entries in order, whoever has them. after NULL: the first;
  *  end NULL: the last. Errors: BP_EIO. */
-BP_MUSTUSE enum bp_rc bp_stream_range(struct bp_redis *redis, const char *stream,
-				      const char *after, const char *end, size_t max,
-				      struct bp_arena *arena, struct bp_entry **out, size_t *out_n,
-				      struct bp_err *err);
+BP_MUSTUSE enum bp_rc bp_stream_range(struct bp_redis *redis, const char *stream, const char *after,
+				      const char *end, size_t max, struct bp_arena *arena,
+				      struct bp_entry **out, size_t *out_n, struct bp_err *err);
 
 /** XAUTOCLAIM entries idle for min_idle_ms from other consumers; each with its delivery count. */
-BP_MUSTUSE enum bp_rc bp_stream_claim(struct bp_redis *redis, const char *stream,
-				      const char *group, const char *consumer, int64_t min_idle_ms,
-				      size_t max, struct bp_arena *arena, struct bp_entry **out,
+BP_MUSTUSE enum bp_rc bp_stream_claim(struct bp_redis *redis, const char *stream, const char *group,
+				      const char *consumer, int64_t min_idle_ms, size_t max,
+				      struct bp_arena *arena, struct bp_entry **out,
 				      int64_t **out_deliveries, size_t *out_n, struct bp_err *err);
 
 /** How a stream stands for a group. */
 struct bp_stream_state {
-	int64_t length;   /* entries kept, also acknowledged ones */
-	int64_t lag;      /* not yet delivered to the group */
-	int64_t pending;  /* delivered, not acknowledged */
+	int64_t length;  /* entries kept, also acknowledged ones */
+	int64_t lag;     /* not yet delivered to the group */
+	int64_t pending; /* delivered, not acknowledged */
 	char last_delivered[BP_STREAM_ID_BYTES];
 	int64_t memory_bytes; /* MEMORY USAGE of the key */
 };
 
 /** Errors: BP_EIO; BP_ENOTFOUND no such stream or group. */
-BP_MUSTUSE enum bp_rc bp_stream_state(struct bp_redis *redis, const char *stream,
-				      const char *group, struct bp_stream_state *out,
-				      struct bp_err *err);
+BP_MUSTUSE enum bp_rc bp_stream_state(struct bp_redis *redis, const char *stream, const char *group,
+				      struct bp_stream_state *out, struct bp_err *err);
 
 /** XTRIM stream MINID id (exact): entries below id go. Errors: BP_EIO. */
 BP_MUSTUSE enum bp_rc bp_stream_trim(struct bp_redis *redis, const char *stream, const char *id,

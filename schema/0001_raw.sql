@@ -2,7 +2,7 @@
 
 -- Low-cardinality text, stored once. Facts never refer to it: they must not depend on arrival order.
 CREATE TABLE name (
-	id   INTEGER PRIMARY KEY,
+	id   INTEGER PRIMARY KEY AUTOINCREMENT,  -- never given twice: readers remember it across a purge
 	text TEXT    NOT NULL UNIQUE
 ) STRICT;
 

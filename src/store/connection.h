@@ -14,9 +14,12 @@
 #include "store/sqlite.h"
 #include "store/wal_watch.h"
 
+enum { BP_SQL_BUSY_TIMEOUT_MS = 5000 };
+
 struct bp_sql {
 	sqlite3 *db;
-	struct bp_statement *begin, *commit; /* write mode; prepared at their first use */
+	/* Prepared at their first use. */
+	struct bp_statement *begin, *commit, *load_checkpoint, *save_checkpoint;
 	struct bp_wal_watch *watch;          /* write mode, else NULL */
 	int capped_pages;                    /* length of the WAL at the last bp_store_cap_wal() step */
 	bool raw_views_too;                  /* see bp_sql_restrict() */
@@ -27,5 +30,9 @@ enum bp_rc bp_sql_error(sqlite3 *db, int code, struct bp_err *err);
 
 /** The code alone. */
 enum bp_rc bp_sql_rc(int code);
+
+/** Prepare a statement that its connection keeps: at the first call, into its slot. */
+BP_MUSTUSE enum bp_rc bp_sql_keep(struct bp_sql *sql, struct bp_statement **slot, const char *text,
+				  struct bp_err *err);
 
 #endif

@@ -10,7 +10,7 @@
 #include "base/mem.h"
 #include "store/connection.h"
 
-enum { BUSY_TIMEOUT_MS = 5000, PAGE_BYTES = 4096 };
+enum { PAGE_BYTES = 4096 };
 
 struct bp_statement {
 	sqlite3_stmt *handle;
@@ -108,7 +108,7 @@ static enum bp_rc set_up(struct bp_sql *sql, enum bp_sql_mode mode, int64_t cach
 	enum bp_rc rc = BP_OK;
 
 	(void)sqlite3_extended_result_codes(sql->db, 1);
-	(void)sqlite3_busy_timeout(sql->db, BUSY_TIMEOUT_MS);
+	(void)sqlite3_busy_timeout(sql->db, BP_SQL_BUSY_TIMEOUT_MS);
 	(void)sqlite3_db_config(sql->db, SQLITE_DBCONFIG_DEFENSIVE, 1, NULL);
 	(void)sqlite3_db_config(sql->db, SQLITE_DBCONFIG_DQS_DML, 0, NULL);
 	(void)sqlite3_db_config(sql->db, SQLITE_DBCONFIG_DQS_DDL, 0, NULL);
@@ -180,6 +180,8 @@ void bp_sql_close(struct bp_sql *sql)
 	}
 	bp_statement_free(sql->begin);
 	bp_statement_free(sql->commit);
+	bp_statement_free(sql->load_checkpoint);
+	bp_statement_free(sql->save_checkpoint);
 	/* Fails only when a statement is left, which is our mistake. */
 	BP_ASSERT(sqlite3_close(sql->db) == SQLITE_OK);
 	bp_wal_watch_give(sql->watch);
@@ -191,22 +193,28 @@ enum bp_rc bp_sql_exec(struct bp_sql *sql, const char *text, struct bp_err *err)
 	return bp_sql_error(sql->db, sqlite3_exec(sql->db, text, NULL, NULL, NULL), err);
 }
 
-static enum bp_rc run_cached(struct bp_sql *sql, struct bp_statement **slot, const char *text,
-			     struct bp_err *err)
+enum bp_rc bp_sql_keep(struct bp_sql *sql, struct bp_statement **slot, const char *text,
+		       struct bp_err *err)
 {
-	enum bp_rc rc = *slot ? BP_OK : bp_statement_new(sql, text, slot, err);
+	return *slot ? BP_OK : bp_statement_new(sql, text, slot, err);
+}
+
+static enum bp_rc run_kept(struct bp_sql *sql, struct bp_statement **slot, const char *text,
+			   struct bp_err *err)
+{
+	enum bp_rc rc = bp_sql_keep(sql, slot, text, err);
 
 	return rc == BP_OK ? bp_statement_run(*slot, err) : rc;
 }
 
 enum bp_rc bp_sql_begin(struct bp_sql *sql, struct bp_err *err)
 {
-	return run_cached(sql, &sql->begin, "BEGIN IMMEDIATE", err);
+	return run_kept(sql, &sql->begin, "BEGIN IMMEDIATE", err);
 }
 
 enum bp_rc bp_sql_commit(struct bp_sql *sql, struct bp_err *err)
 {
-	return run_cached(sql, &sql->commit, "COMMIT", err);
+	return run_kept(sql, &sql->commit, "COMMIT", err);
 }
 
 void bp_sql_rollback(struct bp_sql *sql)
@@ -315,6 +323,11 @@ void bp_statement_reset(struct bp_statement *statement)
 bool bp_column_is_null(struct bp_statement *statement, int i)
 {
 	return sqlite3_column_type(statement->handle, i) == SQLITE_NULL;
+}
+
+bool bp_column_is_blob(struct bp_statement *statement, int i)
+{
+	return sqlite3_column_type(statement->handle, i) == SQLITE_BLOB;
 }
 
 int64_t bp_column_int(struct bp_statement *statement, int i)

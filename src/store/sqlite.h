@@ -75,6 +75,7 @@ void bp_statement_reset(struct bp_statement *statement);
 
 /** Columns of the present row, from 0. Text and blob are borrowed until the next step. */
 bool bp_column_is_null(struct bp_statement *statement, int i);
+bool bp_column_is_blob(struct bp_statement *statement, int i);
 int64_t bp_column_int(struct bp_statement *statement, int i); /* BP_SQL_NULL when NULL */
 double bp_column_real(struct bp_statement *statement, int i);
 struct bp_str bp_column_text(struct bp_statement *statement, int i);

@@ -51,6 +51,9 @@ void bp_checkpointer_stop(struct bp_checkpointer *checkpointer);
 /** Say that everything up to this mark (an ever-growing number of the caller) was committed. */
 void bp_checkpointer_note(struct bp_checkpointer *checkpointer, uint64_t mark);
 
+/** Ask for a checkpoint now, however short the log is: somebody waits for coverage. */
+void bp_checkpointer_hurry(struct bp_checkpointer *checkpointer);
+
 /** The highest mark whose commits a completed checkpoint covers; 0 before the first. */
 uint64_t bp_checkpointer_covered(const struct bp_checkpointer *checkpointer);
 

@@ -1,0 +1,179 @@
+/* SPDX-License-Identifier: MIT */
+#include "base/mem.h"
+#include "store/names.h"
+#include "store/raw.h"
+#include "store/raw_columns.h"
+#include "store/tombstone.h"
+#include "store/uuid.h"
+
+/* A payload is at most half an event; a stored block adds next to nothing. */
+enum { PACKED_BYTES_MAX = 2 * BP_EVENT_BYTES_MAX };
+
+#define COUNT_ONE(field, column) +1
+enum {
+	N_FIXED = 8,
+	N_NAMES = 0 BP_RAW_NAMES(COUNT_ONE),
+	N_UUIDS = 0 BP_RAW_UUIDS(COUNT_ONE)
+};
+
+static const char *const inserts[] = {
+	[BP_RAW_CLAUDE] = "INSERT INTO claude_row (" BP_RAW_COLUMNS ") VALUES (" BP_RAW_PARAMETERS
+			  ") ON CONFLICT (event_id) DO NOTHING",
+	[BP_RAW_OTHER] = "INSERT INTO other_row (" BP_RAW_COLUMNS ") VALUES (" BP_RAW_PARAMETERS
+			 ") ON CONFLICT (event_id) DO NOTHING",
+};
+
+struct bp_raw_writer {
+	struct bp_sql *sql;     /* borrowed */
+	struct bp_codec *codec; /* borrowed */
+	struct bp_names *names;
+	struct bp_tombstones *tombstones;
+	struct bp_statement *insert[BP_RAW_TABLES];
+	struct bp_buf packed;
+};
+
+enum bp_rc bp_raw_writer_reload(struct bp_raw_writer *writer, struct bp_err *err)
+{
+	struct bp_tombstones *tombstones = NULL;
+	enum bp_rc rc = bp_tombstones_load(writer->sql, &tombstones, err);
+
+	if (rc == BP_OK) {
+		bp_tombstones_free(writer->tombstones);
+		writer->tombstones = tombstones;
+		/* A purge deletes names that nothing uses any more. */
+		bp_names_forget(writer->names);
+	}
+	return rc;
+}
+
+enum bp_rc bp_raw_writer_new(struct bp_sql *sql, struct bp_codec *codec,
+			     struct bp_raw_writer **out, struct bp_err *err)
+{
+	struct bp_raw_writer *writer = bp_calloc(1, sizeof(*writer));
+	enum bp_rc rc = bp_names_new(sql, &writer->names, err);
+
+	writer->sql = sql;
+	writer->codec = codec;
+	bp_buf_init(&writer->packed, PACKED_BYTES_MAX);
+	for (size_t i = 0; rc == BP_OK && i < BP_RAW_TABLES; i++) {
+		rc = bp_statement_new(sql, inserts[i], &writer->insert[i], err);
+	}
+	if (rc == BP_OK) {
+		rc = bp_raw_writer_reload(writer, err);
+	}
+	if (rc != BP_OK) {
+		bp_raw_writer_free(writer);
+		return rc;
+	}
+	*out = writer;
+	return BP_OK;
+}
+
+void bp_raw_writer_free(struct bp_raw_writer *writer)
+{
+	if (writer) {
+		for (size_t i = 0; i < BP_RAW_TABLES; i++) {
+			bp_statement_free(writer->insert[i]);
+		}
+		bp_tombstones_free(writer->tombstones);
+		bp_names_free(writer->names);
+		bp_buf_done(&writer->packed);
+		free(writer);
+	}
+}
+
+void bp_raw_writer_rolled_back(struct bp_raw_writer *writer)
+{
+	bp_names_forget(writer->names);
+}
+
+static enum bp_rc bind_names(struct bp_raw_writer *writer, struct bp_statement *insert,
+			     const struct bp_event *event, int i, struct bp_err *err)
+{
+#define FIELD(field, column) &event->field,
+	const struct bp_str *const texts[] = {BP_RAW_NAMES(FIELD)};
+#undef FIELD
+
+	for (size_t k = 0; k < sizeof(texts) / sizeof(texts[0]); k++) {
+		int64_t id = BP_SQL_NULL;
+		enum bp_rc rc = bp_names_id(writer->names, *texts[k], &id, err);
+
+		if (rc != BP_OK) {
+			return rc;
+		}
+		bp_bind_int(insert, i++, id);
+	}
+	return BP_OK;
+}
+
+static void bind_uuid(struct bp_statement *insert, int i, struct bp_str text,
+		      unsigned char space[BP_UUID_BYTES])
+{
+	if (bp_uuid_pack(text, space)) {
+		bp_bind_blob(insert, i, space, BP_UUID_BYTES);
+	} else {
+		bp_bind_text(insert, i, text);
+	}
+}
+
+static void bind_rest(struct bp_statement *insert, const struct bp_event *event, int i,
+		      unsigned char uuids[N_UUIDS][BP_UUID_BYTES])
+{
+	size_t k = 0;
+
+#define UUID(field, column) bind_uuid(insert, i++, event->field, uuids[k++]);
+	BP_RAW_UUIDS(UUID)
+#undef UUID
+#define TEXT(field, column) bp_bind_text(insert, i++, event->field);
+	BP_RAW_TEXTS(TEXT)
+#undef TEXT
+#define NUMBER(field, column) bp_bind_int(insert, i++, event->field);
+	BP_RAW_NUMBERS(NUMBER)
+#undef NUMBER
+}
+
+static void bind_fixed(struct bp_raw_writer *writer, struct bp_statement *insert,
+		       const struct bp_event *event, int64_t now_us)
+{
+	int flags = (event->is_sidechain ? BP_RAW_FLAG_SIDECHAIN : 0) |
+		    (event->is_meta ? BP_RAW_FLAG_META : 0);
+
+	bp_buf_clear(&writer->packed);
+	bp_codec_pack(writer->codec, event->payload.ptr ? event->payload : BP_STR("{}"),
+		      &writer->packed);
+	bp_bind_int(insert, 1, now_us);
+	bp_bind_blob(insert, 2, event->id, BP_EVENT_ID_BYTES);
+	bp_bind_int(insert, 3, event->ts_us);
+	bp_bind_int(insert, 4, event->ts_source);
+	bp_bind_int(insert, 5, event->projection_version);
+	bp_bind_int(insert, 6, event->level);
+	bp_bind_int(insert, 7, flags);
+	bp_bind_blob(insert, N_FIXED, writer->packed.ptr, writer->packed.len);
+}
+
+enum bp_rc bp_raw_put(struct bp_raw_writer *writer, const struct bp_event *event, int64_t now_us,
+		      enum bp_put *out_put, int64_t *out_sequence, struct bp_err *err)
+{
+	struct bp_statement *insert = writer->insert[bp_raw_table_of(event->platform)];
+	unsigned char uuids[N_UUIDS][BP_UUID_BYTES];
+
+	if (bp_tombstones_cover(writer->tombstones, event)) {
+		*out_put = BP_PUT_PURGED;
+		return BP_OK;
+	}
+	enum bp_rc rc = bind_names(writer, insert, event, N_FIXED + 1, err);
+	if (rc != BP_OK) {
+		return rc;
+	}
+	bind_fixed(writer, insert, event, now_us);
+	bind_rest(insert, event, N_FIXED + N_NAMES + 1, uuids);
+	rc = bp_statement_run(insert, err);
+	if (rc != BP_OK) {
+		return rc;
+	}
+	*out_put = bp_sql_changes(writer->sql) == 1 ? BP_PUT_NEW : BP_PUT_DUPLICATE;
+	if (*out_put == BP_PUT_NEW) {
+		*out_sequence = bp_sql_last_rowid(writer->sql);
+	}
+	return BP_OK;
+}

@@ -12,7 +12,8 @@
 
 enum {
 	KEEP_BYTES = 4 * 1024 * 1024, /* of a pipeline's memory between two batches */
-	SCRATCH_REPLIES = 256         /* replies between two clears */
+	SCRATCH_REPLIES = 256,        /* replies between two clears */
+	BLOCK_GRAIN_MS = 500 /* Redis ends a BLOCK at a tick of its timer (hz 10), or later */
 };
 
 /** "<mark><number>\r\n" */
@@ -225,7 +226,7 @@ enum bp_rc bp_redis_call(struct bp_redis *redis, struct bp_arena *arena, int wai
 		rc = skip_replies(redis, before, err);
 	}
 	if (rc == BP_OK && wait_ms > 0) {
-		rc = wait_reply(redis, wait_ms + redis->timeout_ms, err);
+		rc = wait_reply(redis, wait_ms + BLOCK_GRAIN_MS + redis->timeout_ms, err);
 	}
 	for (size_t i = 0; i < n && rc == BP_OK; i++) {
 		rc = next_reply(redis, arena, &out[i], err);

@@ -214,10 +214,10 @@ static enum bp_rc set_aside(struct bp_server *server, struct bp_err *err)
 {
 	char from[BP_SERVER_PATH_BYTES + 32];
 	char to[BP_SERVER_PATH_BYTES + 64];
-	long long now_s = (long long)(bp_clock_wall_us() / 1000000);
+	long long now_us = (long long)bp_clock_wall_us();
 
 	(void)snprintf(from, sizeof(from), "%s/appendonlydir", server->paths.data);
-	(void)snprintf(to, sizeof(to), "%s/corrupt-%lld", server->paths.data, now_s);
+	(void)snprintf(to, sizeof(to), "%s/corrupt-%lld", server->paths.data, now_us);
 	if (rename(from, to) != 0) {
 		return bp_err_set(err, BP_EIO, "cannot set aside the corrupt \"%s\": %s", from,
 				  strerrordesc_np(errno));
@@ -225,7 +225,7 @@ static enum bp_rc set_aside(struct bp_server *server, struct bp_err *err)
 	(void)snprintf(server->notice, sizeof(server->notice),
 		       "the append-only file of Redis was corrupt: kept as redis/corrupt-%lld, "
 		       "started empty; sources are read again from their checkpoints",
-		       now_s);
+		       now_us);
 	return BP_OK;
 }
 

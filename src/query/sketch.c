@@ -1,0 +1,209 @@
+/* SPDX-License-Identifier: MIT */
+#include "query/sketch.h"
+
+#include <math.h>
+#include <stdbool.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/mem.h"
+
+enum { FORMAT = 1, INDEX_MAX = 4096, VARINT_BYTES = 10 };
+
+#define VALUE_MAX (INT64_C(1) << 50)
+#define GAMMA (1.01 / 0.99)
+
+void bp_sketch_done(struct bp_sketch *sketch)
+{
+	free(sketch->bins);
+	memset(sketch, 0, sizeof(*sketch));
+}
+
+static int32_t index_of(int64_t value)
+{
+	return (int32_t)ceil(log((double)value) / log(GAMMA));
+}
+
+/* The value in the middle of a bin, at most 1 % from any value in it. */
+static double value_of(int32_t index)
+{
+	return 2 * pow(GAMMA, index) / (1 + GAMMA);
+}
+
+static void add_bin(struct bp_sketch *sketch, int32_t index, int64_t count)
+{
+	size_t low = 0, high = sketch->n;
+
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+		if (sketch->bins[middle].index < index) {
+			low = middle + 1;
+		} else {
+			high = middle;
+		}
+	}
+	if (low < sketch->n && sketch->bins[low].index == index) {
+		sketch->bins[low].count += count;
+		return;
+	}
+	if (sketch->n == sketch->cap) {
+		sketch->cap = sketch->cap ? 2 * sketch->cap : 16;
+		sketch->bins = bp_realloc(sketch->bins, sketch->cap, sizeof(sketch->bins[0]));
+	}
+	memmove(sketch->bins + low + 1, sketch->bins + low,
+		(sketch->n - low) * sizeof(sketch->bins[0]));
+	sketch->bins[low] = (struct bp_sketch_bin){.index = index, .count = count};
+	sketch->n++;
+}
+
+static void widen(struct bp_sketch *sketch, int64_t min_us, int64_t max_us)
+{
+	if (sketch->count == 0 || min_us < sketch->min_us) {
+		sketch->min_us = min_us;
+	}
+	if (sketch->count == 0 || max_us > sketch->max_us) {
+		sketch->max_us = max_us;
+	}
+}
+
+static int64_t add_capped(int64_t a, int64_t b)
+{
+	return a > INT64_MAX - b ? INT64_MAX : a + b;
+}
+
+void bp_sketch_add(struct bp_sketch *sketch, int64_t value_us)
+{
+	int64_t value = value_us < 0 ? 0 : value_us > VALUE_MAX ? VALUE_MAX : value_us;
+
+	widen(sketch, value, value);
+	if (value == 0) {
+		sketch->zeros++;
+	} else {
+		add_bin(sketch, index_of(value), 1);
+	}
+	sketch->count++;
+	sketch->sum_us = add_capped(sketch->sum_us, value);
+}
+
+void bp_sketch_merge(struct bp_sketch *into, const struct bp_sketch *more)
+{
+	if (more->count == 0) {
+		return;
+	}
+	widen(into, more->min_us, more->max_us);
+	for (size_t i = 0; i < more->n; i++) {
+		add_bin(into, more->bins[i].index, more->bins[i].count);
+	}
+	into->zeros += more->zeros;
+	into->count += more->count;
+	into->sum_us = add_capped(into->sum_us, more->sum_us);
+}
+
+double bp_sketch_quantile(const struct bp_sketch *sketch, double q)
+{
+	if (sketch->count == 0) {
+		return (double)NAN;
+	}
+	int64_t rank = (int64_t)floor(q * (double)(sketch->count - 1));
+	int64_t seen = sketch->zeros;
+	double value = 0;
+
+	for (size_t i = 0; i < sketch->n && seen <= rank; i++) {
+		seen += sketch->bins[i].count;
+		value = value_of(sketch->bins[i].index);
+	}
+	/* The ends are known exactly. */
+	value = value < (double)sketch->min_us ? (double)sketch->min_us : value;
+	return value > (double)sketch->max_us ? (double)sketch->max_us : value;
+}
+
+double bp_sketch_mean(const struct bp_sketch *sketch)
+{
+	return sketch->count ? (double)sketch->sum_us / (double)sketch->count : (double)NAN;
+}
+
+static void put(struct bp_buf *out, int64_t value)
+{
+	uint64_t rest = (uint64_t)value;
+
+	for (; rest >= 0x80; rest >>= 7) {
+		bp_buf_add_char(out, (char)(unsigned char)(rest | 0x80));
+	}
+	bp_buf_add_char(out, (char)(unsigned char)rest);
+}
+
+void bp_sketch_encode(const struct bp_sketch *sketch, struct bp_buf *out)
+{
+	int32_t before = 0;
+
+	bp_buf_add_char(out, FORMAT);
+	put(out, sketch->count);
+	put(out, sketch->sum_us);
+	put(out, sketch->count ? sketch->min_us : 0);
+	put(out, sketch->count ? sketch->max_us : 0);
+	put(out, sketch->zeros);
+	put(out, (int64_t)sketch->n);
+	for (size_t i = 0; i < sketch->n; i++) {
+		put(out, sketch->bins[i].index - before);
+		put(out, sketch->bins[i].count);
+		before = sketch->bins[i].index;
+	}
+}
+
+/* False at the end and for a number that is not one of ours. */
+static bool take(struct bp_str *rest, int64_t *out)
+{
+	uint64_t value = 0;
+
+	for (size_t i = 0; i < rest->len && i < VARINT_BYTES; i++) {
+		unsigned char byte = (unsigned char)rest->ptr[i];
+		value |= (uint64_t)(byte & 0x7F) << (7 * i);
+		if (byte < 0x80) {
+			*rest = bp_str_make(rest->ptr + i + 1, rest->len - i - 1);
+			*out = (int64_t)value;
+			return *out >= 0;
+		}
+	}
+	return false;
+}
+
+static bool take_bins(struct bp_str *rest, struct bp_sketch *out, int64_t n)
+{
+	int64_t index = 0, total = out->zeros;
+
+	for (int64_t i = 0; i < n; i++) {
+		int64_t step, count;
+		if (!take(rest, &step) || !take(rest, &count) || step > INDEX_MAX ||
+		    (i > 0 && step == 0) || count == 0 || count > out->count - total) {
+			return false;
+		}
+		index += step;
+		total += count;
+		if (index > INDEX_MAX) {
+			return false;
+		}
+		add_bin(out, (int32_t)index, count);
+	}
+	return total == out->count && rest->len == 0;
+}
+
+enum bp_rc bp_sketch_decode(struct bp_sketch *into, struct bp_str bytes)
+{
+	struct bp_sketch read = {0};
+	struct bp_str rest = bytes;
+	int64_t n = 0;
+	enum bp_rc rc = BP_ECORRUPT;
+
+	if (rest.len > 0 && rest.ptr[0] == FORMAT) {
+		rest = bp_str_make(rest.ptr + 1, rest.len - 1);
+		if (take(&rest, &read.count) && take(&rest, &read.sum_us) &&
+		    take(&rest, &read.min_us) && take(&rest, &read.max_us) &&
+		    take(&rest, &read.zeros) && read.zeros <= read.count && take(&rest, &n) &&
+		    n <= INDEX_MAX && take_bins(&rest, &read, n)) {
+			bp_sketch_merge(into, &read);
+			rc = BP_OK;
+		}
+	}
+	bp_sketch_done(&read);
+	return rc;
+}

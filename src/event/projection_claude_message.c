@@ -201,6 +201,14 @@ static void project_user(struct bp_claude_line *line)
 	write_kind(p, kind, human, &texts);
 }
 
+/* Rare things: none of them is the rule, and is not written. */
+static void member_rare(struct bp_projection *p, const char *key, struct bp_json value)
+{
+	int64_t n = bp_projection_count(value);
+
+	bp_projection_member_int(p, key, n == 0 ? BP_ABSENT : n);
+}
+
 static void take_usage(struct bp_projection *p, struct bp_json usage)
 {
 	struct bp_event *event = p->event;
@@ -224,13 +232,9 @@ static void take_usage(struct bp_projection *p, struct bp_json usage)
 	if (reasoning.type == BP_JSON_ABSENT) {
 		reasoning = bp_json_get(u[DETAILS], BP_STR("thinking_tokens"));
 	}
-	bp_projection_member_int(p, "reasoning_tokens", bp_projection_count(reasoning));
-	bp_projection_member_int(
-		p, "web_searches",
-		bp_projection_count(bp_json_get(u[SERVER_TOOLS], BP_STR("web_search_requests"))));
-	bp_projection_member_int(
-		p, "web_fetches",
-		bp_projection_count(bp_json_get(u[SERVER_TOOLS], BP_STR("web_fetch_requests"))));
+	member_rare(p, "reasoning_tokens", reasoning);
+	member_rare(p, "web_searches", bp_json_get(u[SERVER_TOOLS], BP_STR("web_search_requests")));
+	member_rare(p, "web_fetches", bp_json_get(u[SERVER_TOOLS], BP_STR("web_fetch_requests")));
 }
 
 /* The call blocks of an assistant message; true when there was one. */

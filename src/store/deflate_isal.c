@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * ISA-L level 0 with a Huffman table made once from samples, and the dictionary hashed once: ten
- * times faster than zlib 6 and smaller (docs/performance.md). The library takes no const pointers;
+ * ISA-L level 0 with the dictionary hashed once and, for longer payloads, a Huffman table made once
+ * from samples: ten times faster than zlib 6 (docs/performance.md). The library takes no const pointers;
  * it does not write through them.
  */
 #include <isa-l/igzip_lib.h>
@@ -12,11 +12,15 @@
 #include "store/deflate.h"
 #include "store/dictionary.h"
 
+enum { STATIC_BYTES_MAX = 200 };
+
 struct bp_deflate {
 	struct isal_zstream out;
 	struct isal_hufftables table;
 	struct isal_dict dictionary;
 	struct inflate_state in;
+	char *space; /* the second of two attempts */
+	size_t space_bytes;
 	unsigned char dictionary_copy[ISAL_DEF_HIST_SIZE];
 };
 
@@ -84,18 +88,20 @@ static struct bp_deflate *make(void)
 
 static void done(struct bp_deflate *engine)
 {
-	free(engine);
+	if (engine) {
+		free(engine->space);
+		free(engine);
+	}
 }
 
-static size_t pack(struct bp_deflate *engine, struct bp_str text, char *out, size_t cap)
+static size_t pack_with(struct bp_deflate *engine, struct isal_hufftables *table, int type,
+			struct bp_str text, char *out, size_t cap)
 {
 	struct isal_zstream *z = &engine->out;
 
-	BP_ASSERT(text.len <= UINT32_MAX && cap <= UINT32_MAX);
 	isal_deflate_reset(z);
 	BP_ASSERT(isal_deflate_reset_dict(z, &engine->dictionary) == COMP_OK);
-	BP_ASSERT(isal_deflate_set_hufftables(z, &engine->table, IGZIP_HUFFTABLE_CUSTOM) ==
-		  COMP_OK);
+	BP_ASSERT(isal_deflate_set_hufftables(z, table, type) == COMP_OK);
 	z->end_of_stream = 1;
 	z->flush = NO_FLUSH;
 	z->gzip_flag = IGZIP_DEFLATE;
@@ -107,6 +113,30 @@ static size_t pack(struct bp_deflate *engine, struct bp_str text, char *out, siz
 		return 0;
 	}
 	return cap - z->avail_out;
+}
+
+/*
+ * A trained table costs 65 bytes in each stream, and most payloads are shorter than two hundred:
+ * those are written with the table that every reader knows. Longer ones try both.
+ */
+static size_t pack(struct bp_deflate *engine, struct bp_str text, char *out, size_t cap)
+{
+	BP_ASSERT(text.len <= UINT32_MAX && cap <= UINT32_MAX);
+	size_t n = pack_with(engine, NULL, IGZIP_HUFFTABLE_STATIC, text, out, cap);
+	if (n > 0 && n <= STATIC_BYTES_MAX) {
+		return n;
+	}
+	if (engine->space_bytes < cap) {
+		engine->space_bytes = cap;
+		engine->space = bp_realloc(engine->space, cap, 1);
+	}
+	size_t trained = pack_with(engine, &engine->table, IGZIP_HUFFTABLE_CUSTOM, text,
+				   engine->space, cap);
+	if (trained > 0 && (n == 0 || trained < n)) {
+		memcpy(out, engine->space, trained);
+		n = trained;
+	}
+	return n;
 }
 
 static enum bp_rc unpack(struct bp_deflate *engine, struct bp_str packed, struct bp_str dictionary,

@@ -71,8 +71,7 @@ static enum bp_rc unpack(struct bp_deflate *engine, struct bp_str packed, struct
 		return z->avail_in == 0 ? BP_OK : BP_ECORRUPT;
 	}
 	/* Z_BUF_ERROR: either side came to its end. */
-	return code == Z_BUF_ERROR && z->avail_out == 0 && z->avail_in > 0 ? BP_ELIMIT :
-									     BP_ECORRUPT;
+	return code == Z_BUF_ERROR && z->avail_out == 0 ? BP_ELIMIT : BP_ECORRUPT;
 }
 
 static uint32_t checksum(struct bp_str text)

@@ -86,7 +86,6 @@ struct bp_config_place {
 	size_t key;       /*   first byte of the key */
 	size_t value;     /*   first byte after the key's colon */
 	size_t value_end; /*   end of the value, before white space and comments */
-	bool flow;        /*   inside {}: its lines are not its own */
 	const char *rest; /* not found: the name below the deepest section that is there */
 	bool in_section;  /*   there is a section to put it into: */
 	size_t insert_at; /*   first byte of a line */

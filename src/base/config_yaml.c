@@ -155,6 +155,43 @@ static enum bp_rc collect_option(const struct bp_config *config,
 static enum bp_rc collect_mapping(const struct bp_config *config,
 				  struct bp_config_document *document, const yaml_node_t *mapping,
 				  const char *prefix, struct bp_config_pendings *out,
+				  struct bp_err *err);
+
+/** One "key: value" below prefix; name is room for the whole name. */
+static enum bp_rc collect_pair(const struct bp_config *config, struct bp_config_document *document,
+			       const yaml_node_pair_t *pair, struct bp_buf *name,
+			       struct bp_config_pendings *out, struct bp_err *err)
+{
+	const yaml_node_t *key = yaml_document_get_node(&document->yaml, pair->key);
+	const yaml_node_t *value = yaml_document_get_node(&document->yaml, pair->value);
+	const char *text = scalar_text(key);
+	enum bp_rc rc = BP_OK;
+
+	bp_buf_add_str(name, bp_str_from(text));
+	if (!text || !bp_buf_ok(name)) {
+		rc = bp_err_set(err, BP_EINVAL, "the key is no option's name");
+	} else if (value->type != YAML_MAPPING_NODE || bp_config_find(config, name->ptr)) {
+		/* A section whose lines are all comments is fine. */
+		if (!is_null(value) || !bp_config_has_section(config, name->ptr)) {
+			rc = collect_option(config, document, name->ptr, value, out, err);
+		}
+	} else if (value->data.mapping.pairs.start == value->data.mapping.pairs.top &&
+		   !bp_config_has_section(config, name->ptr)) {
+		rc = bp_config_unknown(config, BP_EINVAL, name->ptr, err);
+	} else {
+		bp_buf_add_char(name, '.');
+		/* An alias that holds itself ends here: every level adds a byte. */
+		if (bp_buf_ok(name)) {
+			return collect_mapping(config, document, value, name->ptr, out, err);
+		}
+		rc = bp_err_set(err, BP_EINVAL, "the key is no option's name");
+	}
+	return rc == BP_OK ? rc : at_line(document->path, key->start_mark.line, err);
+}
+
+static enum bp_rc collect_mapping(const struct bp_config *config,
+				  struct bp_config_document *document, const yaml_node_t *mapping,
+				  const char *prefix, struct bp_config_pendings *out,
 				  struct bp_err *err)
 {
 	const yaml_node_pair_t *pair = mapping->data.mapping.pairs.start;
@@ -163,32 +200,9 @@ static enum bp_rc collect_mapping(const struct bp_config *config,
 
 	bp_buf_init(&name, NAME_BYTES_MAX);
 	for (; rc == BP_OK && pair < mapping->data.mapping.pairs.top; pair++) {
-		const yaml_node_t *key = yaml_document_get_node(&document->yaml, pair->key);
-		const yaml_node_t *value = yaml_document_get_node(&document->yaml, pair->value);
-		const char *text = scalar_text(key);
-
 		bp_buf_clear(&name);
-		bp_buf_printf(&name, "%s%s", prefix, text ? text : "");
-		/* "a." repeated by an alias that holds itself ends here: every level adds a byte. */
-		if (!text || !bp_buf_ok(&name)) {
-			rc = bp_err_set(err, BP_EINVAL, "the key is no option's name");
-		} else if (value->type == YAML_MAPPING_NODE && !bp_config_find(config, name.ptr)) {
-			if (!bp_config_has_section(config, name.ptr) &&
-			    value->data.mapping.pairs.start == value->data.mapping.pairs.top) {
-				rc = bp_config_unknown(config, BP_EINVAL, name.ptr, err);
-			} else {
-				bp_buf_add_char(&name, '.');
-				rc = collect_mapping(config, document, value, name.ptr, out, err);
-				if (rc != BP_OK) {
-					break; /* it has its line already */
-				}
-			}
-		} else if (!is_null(value) || !bp_config_has_section(config, name.ptr)) {
-			rc = collect_option(config, document, name.ptr, value, out, err);
-		} /* else a section whose lines are all comments */
-		if (rc != BP_OK) {
-			rc = at_line(document->path, key->start_mark.line, err);
-		}
+		bp_buf_add_str(&name, bp_str_from(prefix));
+		rc = collect_pair(config, document, pair, &name, out, err);
 	}
 	bp_buf_done(&name);
 	return rc;
@@ -247,6 +261,11 @@ static size_t next_line(struct bp_str text, size_t at)
 	return at < text.len ? at + 1 : at;
 }
 
+static bool is_blank(char c)
+{
+	return c == ' ' || c == '\t' || c == '\r' || c == '\n';
+}
+
 /** Fill in a key that is there. */
 static void place_found(const struct bp_config_document *document, const yaml_node_t *key,
 			const yaml_node_t *value, struct bp_config_place *place)
@@ -270,15 +289,12 @@ static void place_found(const struct bp_config_document *document, const yaml_no
 	}
 	place->value += place->value < text.len ? 1 : 0;
 	place->value_end = offset_of(document, end);
-	while (place->value_end > place->value &&
-	       strchr(" \t\r\n", text.ptr[place->value_end - 1])) {
+	while (place->value_end > place->value && is_blank(text.ptr[place->value_end - 1])) {
 		place->value_end--;
 	}
 	if (place->value_end < place->value) {
 		place->value_end = place->value; /* an empty value may be marked at its key */
 	}
-	size_t start = line_start(text, place->key);
-	place->flow = strspn(text.ptr + start, " \t") < place->key - start;
 }
 
 /** Fill in where a missing key would go, below this section. */

@@ -51,6 +51,10 @@ static size_t put_head(char *line, size_t size, enum bp_log_level level, const c
 	return n < 0 ? 0 : (size_t)n;
 }
 
+/* The attribute needs a declaration of its own. */
+static void write_line(enum bp_log_level level, const char *who, unsigned held, const char *fmt,
+		       va_list args) BP_PRINTF(4, 0);
+
 static void write_line(enum bp_log_level level, const char *who, unsigned held, const char *fmt,
 		       va_list args)
 {

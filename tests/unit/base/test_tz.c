@@ -161,7 +161,7 @@ START_TEST(every_hour_of_many_zones_agrees_with_the_c_library)
 		ck_assert_int_eq(setenv("TZ", names[i], 1), 0);
 		tzset();
 		/* 1960 to 2080, a step that meets every hour of the day */
-		for (int64_t ts = -315619200; ts < INT64_C(3471292800); ts += 161789) {
+		for (int64_t ts = -315619200; ts < INT64_C(3471292800); ts += 400009) {
 			struct tm want;
 			time_t seconds = (time_t)ts;
 			struct bp_civil got = bp_tz_civil(tz, ts * 1000000);

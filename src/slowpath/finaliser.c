@@ -1,0 +1,433 @@
+/* SPDX-License-Identifier: MIT */
+#include "slowpath/finaliser.h"
+
+#include "base/clock.h"
+#include "base/mem.h"
+#include "slowpath/owner.h"
+#include "slowpath/session_facts.h"
+
+#define UPDATE_OWNER(table) "UPDATE " table " SET owner_conversation = ?2 WHERE id = ?1"
+
+static const char *const UPDATE_OWNERS[BP_FACT_TABLE_COUNT] = {
+	[BP_FACT_TURN] = UPDATE_OWNER("conversation_turns"),
+	[BP_FACT_MODEL_CALL] = UPDATE_OWNER("model_calls"),
+	[BP_FACT_TOOL_CALL] = UPDATE_OWNER("tool_calls"),
+	[BP_FACT_API_ERROR] = UPDATE_OWNER("api_errors"),
+	[BP_FACT_COMPACTION] = UPDATE_OWNER("compactions"),
+};
+
+static const char MARK_DIRTY[] =
+	"INSERT INTO dirty_session (conversation_id, generation) VALUES (?1, 1)"
+	" ON CONFLICT (conversation_id) DO UPDATE SET generation = generation + 1";
+
+static const char CLEAN[] = "DELETE FROM dirty_session WHERE conversation_id = ?1 AND generation = ?2";
+
+static const char UPDATE_TURN[] =
+	"UPDATE conversation_turns SET shadowed = ?2, turn_number = ?3, latency_us = ?4,"
+	" complete_us = ?5, first_tool_us = ?6, model = ?7 WHERE id = ?1";
+
+static const char UPDATE_TOOL[] = "UPDATE tool_calls SET turn_id = ?2 WHERE id = ?1";
+
+static const char UPDATE_CHANGE[] =
+	"UPDATE code_changes SET accepted = ?2, decided_us = ?3, revision = ?4, reverted = ?5"
+	" WHERE id = ?1";
+
+static const char UPDATE_PERMISSION[] =
+	"UPDATE permission_requests SET tool_call = ?2 WHERE id = ?1";
+
+static const char UPDATE_COMPACTION[] = "UPDATE compactions SET counted = ?2 WHERE id = ?1";
+
+static const char PUT_MINUTE[] =
+	"INSERT INTO activity (conversation_id, minute, first_us, last_us, events)"
+	" VALUES (?1, ?2, ?3, ?4, ?5) ON CONFLICT (conversation_id, minute) DO UPDATE SET"
+	" first_us = excluded.first_us, last_us = excluded.last_us, events = excluded.events";
+
+static const char DROP_MINUTE[] = "DELETE FROM activity WHERE conversation_id = ?1 AND minute = ?2";
+
+static const char UPDATE_CONVERSATION[] =
+	"UPDATE conversations SET first_event_us = ?2, last_event_us = ?3, primary_model = ?4,"
+	" models = ?5, model_switches = ?6, interaction_count = ?7, prompts = ?8, responses = ?9,"
+	" tool_calls = ?10, acceptance_rate = ?11, total_tokens = ?12, total_changes = ?13,"
+	" lines_added = ?14, lines_removed = ?15, compactions = ?16, subagents = ?17,"
+	" active_us = ?18 WHERE id = ?1";
+
+enum { HOLD_US = 3000, CHECK_EVERY = 16 }; /* a transaction ends after about 3 ms */
+
+struct bp_finaliser {
+	struct bp_sql *read, *write;   /* borrowed */
+	struct bp_writer_lock *lock;   /* borrowed */
+	struct bp_arena arena;         /* one session */
+	struct bp_session_loader *loader;
+	struct bp_owner *owner;
+	struct bp_statement *owners[BP_FACT_TABLE_COUNT];
+	struct bp_statement *mark, *clean, *turn, *tool, *change, *permission, *compaction,
+		*put_minute, *drop_minute, *conversation;
+	/* The transaction in hand. */
+	bool open;
+	int64_t until_us;
+	unsigned n;
+};
+
+enum bp_rc bp_finaliser_new(struct bp_sql *read, struct bp_sql *write, struct bp_writer_lock *lock,
+			    struct bp_finaliser **out, struct bp_err *err)
+{
+	struct bp_finaliser *finaliser = bp_calloc(1, sizeof(*finaliser));
+	const struct {
+		const char *text;
+		struct bp_statement **statement;
+	} updates[] = {
+		{MARK_DIRTY, &finaliser->mark},
+		{CLEAN, &finaliser->clean},
+		{UPDATE_TURN, &finaliser->turn},
+		{UPDATE_TOOL, &finaliser->tool},
+		{UPDATE_CHANGE, &finaliser->change},
+		{UPDATE_PERMISSION, &finaliser->permission},
+		{UPDATE_COMPACTION, &finaliser->compaction},
+		{PUT_MINUTE, &finaliser->put_minute},
+		{DROP_MINUTE, &finaliser->drop_minute},
+		{UPDATE_CONVERSATION, &finaliser->conversation},
+	};
+
+	finaliser->read = read;
+	finaliser->write = write;
+	finaliser->lock = lock;
+	enum bp_rc rc = bp_session_loader_new(read, &finaliser->loader, err);
+	if (rc == BP_OK) {
+		rc = bp_owner_new(read, &finaliser->owner, err);
+	}
+	for (size_t i = 0; i < BP_FACT_TABLE_COUNT && rc == BP_OK; i++) {
+		if (UPDATE_OWNERS[i]) {
+			rc = bp_statement_new(write, UPDATE_OWNERS[i], &finaliser->owners[i], err);
+		}
+	}
+	for (size_t i = 0; i < sizeof(updates) / sizeof(updates[0]) && rc == BP_OK; i++) {
+		rc = bp_statement_new(write, updates[i].text, updates[i].statement, err);
+	}
+	if (rc != BP_OK) {
+		bp_finaliser_free(finaliser);
+		return rc;
+	}
+	*out = finaliser;
+	return BP_OK;
+}
+
+void bp_finaliser_free(struct bp_finaliser *finaliser)
+{
+	if (finaliser == NULL) {
+		return;
+	}
+	bp_session_loader_free(finaliser->loader);
+	bp_owner_free(finaliser->owner);
+	for (size_t i = 0; i < BP_FACT_TABLE_COUNT; i++) {
+		bp_statement_free(finaliser->owners[i]);
+	}
+	bp_statement_free(finaliser->mark);
+	bp_statement_free(finaliser->clean);
+	bp_statement_free(finaliser->turn);
+	bp_statement_free(finaliser->tool);
+	bp_statement_free(finaliser->change);
+	bp_statement_free(finaliser->permission);
+	bp_statement_free(finaliser->compaction);
+	bp_statement_free(finaliser->put_minute);
+	bp_statement_free(finaliser->drop_minute);
+	bp_statement_free(finaliser->conversation);
+	bp_arena_done(&finaliser->arena);
+	free(finaliser);
+}
+
+/* --- short transactions --- */
+
+static enum bp_rc open_write(struct bp_finaliser *finaliser, struct bp_err *err)
+{
+	bp_writer_lock_take(finaliser->lock, BP_WRITER_SLOW);
+	enum bp_rc rc = bp_sql_begin(finaliser->write, err);
+	if (rc != BP_OK) {
+		bp_writer_lock_give(finaliser->lock);
+		return rc;
+	}
+	finaliser->open = true;
+	finaliser->until_us = bp_clock_mono_us() + HOLD_US;
+	return BP_OK;
+}
+
+static enum bp_rc close_write(struct bp_finaliser *finaliser, enum bp_rc rc, struct bp_err *err)
+{
+	if (!finaliser->open) {
+		return rc;
+	}
+	if (rc == BP_OK) {
+		rc = bp_sql_commit(finaliser->write, err);
+	}
+	if (rc != BP_OK) {
+		bp_sql_rollback(finaliser->write);
+	} else {
+		bp_store_cap_wal(finaliser->write);
+	}
+	finaliser->open = false;
+	bp_writer_lock_give(finaliser->lock);
+	return rc;
+}
+
+/** Run one bound update, in a transaction that is not too long. */
+static enum bp_rc put(struct bp_finaliser *finaliser, struct bp_statement *statement,
+		      struct bp_err *err)
+{
+	enum bp_rc rc = BP_OK;
+
+	if (finaliser->open && ++finaliser->n % CHECK_EVERY == 0 &&
+	    bp_clock_mono_us() >= finaliser->until_us) {
+		rc = close_write(finaliser, BP_OK, err);
+	}
+	if (rc == BP_OK && !finaliser->open) {
+		rc = open_write(finaliser, err);
+	}
+	return rc == BP_OK ? bp_statement_run(statement, err) : rc;
+}
+
+/* --- owners --- */
+
+static enum bp_rc move_facts(struct bp_finaliser *finaliser, int64_t conversation_id,
+			     bool *out_moved, struct bp_err *err)
+{
+	struct bp_owner_change *changes = NULL;
+	size_t n = 0;
+	enum bp_rc rc = bp_owner_resolve(finaliser->owner, conversation_id, &finaliser->arena,
+					 &changes, &n, err);
+
+	for (size_t i = 0; i < n && rc == BP_OK; i++) {
+		struct bp_statement *update = finaliser->owners[changes[i].table];
+		const int64_t touched[] = {changes[i].was_conversation, changes[i].is_conversation};
+		bp_bind_int(update, 1, changes[i].id);
+		bp_bind_int(update, 2, changes[i].owner);
+		rc = put(finaliser, update, err);
+		for (size_t k = 0; k < 2 && rc == BP_OK; k++) {
+			if (touched[k] != conversation_id) {
+				bp_bind_int(finaliser->mark, 1, touched[k]);
+				rc = put(finaliser, finaliser->mark, err);
+				*out_moved = true;
+			}
+		}
+	}
+	return close_write(finaliser, rc, err);
+}
+
+/* --- what differs --- */
+
+static bool same_turn(const struct bp_turn_final *a, const struct bp_turn_final *b)
+{
+	return a->shadowed == b->shadowed && a->turn_number == b->turn_number &&
+	       a->latency_us == b->latency_us && a->complete_us == b->complete_us &&
+	       a->first_tool_us == b->first_tool_us && bp_str_eq(a->model, b->model);
+}
+
+static enum bp_rc put_turns(struct bp_finaliser *finaliser, const struct bp_session_facts *facts,
+			    struct bp_err *err)
+{
+	enum bp_rc rc = BP_OK;
+
+	for (size_t i = 0; i < facts->n_turns && rc == BP_OK; i++) {
+		const struct bp_turn *turn = &facts->turns[i];
+		if (same_turn(&turn->was, &turn->is)) {
+			continue;
+		}
+		bp_bind_int(finaliser->turn, 1, turn->id);
+		bp_bind_int(finaliser->turn, 2, turn->is.shadowed);
+		bp_bind_int(finaliser->turn, 3, turn->is.turn_number);
+		bp_bind_int(finaliser->turn, 4, turn->is.latency_us);
+		bp_bind_int(finaliser->turn, 5, turn->is.complete_us);
+		bp_bind_int(finaliser->turn, 6, turn->is.first_tool_us);
+		bp_bind_text(finaliser->turn, 7, turn->is.model);
+		rc = put(finaliser, finaliser->turn, err);
+	}
+	return rc;
+}
+
+static enum bp_rc put_tools(struct bp_finaliser *finaliser, const struct bp_session_facts *facts,
+			    struct bp_err *err)
+{
+	enum bp_rc rc = BP_OK;
+
+	for (size_t i = 0; i < facts->n_tools && rc == BP_OK; i++) {
+		const struct bp_tool *tool = &facts->tools[i];
+		if (tool->was_turn_id != tool->is_turn_id) {
+			bp_bind_int(finaliser->tool, 1, tool->id);
+			bp_bind_int(finaliser->tool, 2, tool->is_turn_id);
+			rc = put(finaliser, finaliser->tool, err);
+		}
+		if (rc != BP_OK || !tool->edit ||
+		    (tool->was.accepted == tool->is.accepted &&
+		     tool->was.decided_us == tool->is.decided_us &&
+		     tool->was.revision == tool->is.revision &&
+		     tool->was.reverted == tool->is.reverted)) {
+			continue;
+		}
+		bp_bind_int(finaliser->change, 1, tool->id);
+		bp_bind_int(finaliser->change, 2, tool->is.accepted);
+		bp_bind_int(finaliser->change, 3, tool->is.decided_us);
+		bp_bind_int(finaliser->change, 4, tool->is.revision);
+		bp_bind_int(finaliser->change, 5, tool->is.reverted);
+		rc = put(finaliser, finaliser->change, err);
+	}
+	return rc;
+}
+
+static enum bp_rc put_pairs(struct bp_finaliser *finaliser, const struct bp_session_facts *facts,
+			    struct bp_err *err)
+{
+	enum bp_rc rc = BP_OK;
+
+	for (size_t i = 0; i < facts->n_permissions && rc == BP_OK; i++) {
+		const struct bp_permission *request = &facts->permissions[i];
+		if (request->was_tool_call != request->is_tool_call) {
+			bp_bind_int(finaliser->permission, 1, request->id);
+			bp_bind_int(finaliser->permission, 2, request->is_tool_call);
+			rc = put(finaliser, finaliser->permission, err);
+		}
+	}
+	for (size_t i = 0; i < facts->n_compactions && rc == BP_OK; i++) {
+		const struct bp_compaction *compaction = &facts->compactions[i];
+		if (compaction->was_counted != compaction->is_counted) {
+			bp_bind_int(finaliser->compaction, 1, compaction->id);
+			bp_bind_int(finaliser->compaction, 2, compaction->is_counted);
+			rc = put(finaliser, finaliser->compaction, err);
+		}
+	}
+	return rc;
+}
+
+/** Both lists are sorted by minute: walk them together. */
+static enum bp_rc put_minutes(struct bp_finaliser *finaliser, const struct bp_session_facts *facts,
+			      struct bp_err *err)
+{
+	size_t was = 0;
+	size_t is = 0;
+	enum bp_rc rc = BP_OK;
+
+	while (rc == BP_OK && (was < facts->n_was_minutes || is < facts->n_is_minutes)) {
+		const struct bp_minute *old =
+			was < facts->n_was_minutes ? &facts->was_minutes[was] : NULL;
+		const struct bp_minute *now =
+			is < facts->n_is_minutes ? &facts->is_minutes[is] : NULL;
+		if (old && (!now || old->minute < now->minute)) {
+			bp_bind_int(finaliser->drop_minute, 1, facts->conversation_id);
+			bp_bind_int(finaliser->drop_minute, 2, old->minute);
+			rc = put(finaliser, finaliser->drop_minute, err);
+			was++;
+			continue;
+		}
+		bool same = old && now && old->minute == now->minute;
+		if (!same || memcmp(old, now, sizeof(*old)) != 0) {
+			bp_bind_int(finaliser->put_minute, 1, facts->conversation_id);
+			bp_bind_int(finaliser->put_minute, 2, now->minute);
+			bp_bind_int(finaliser->put_minute, 3, now->first_us);
+			bp_bind_int(finaliser->put_minute, 4, now->last_us);
+			bp_bind_int(finaliser->put_minute, 5, now->events);
+			rc = put(finaliser, finaliser->put_minute, err);
+		}
+		is++;
+		was += same;
+	}
+	return rc;
+}
+
+static bool same_conversation(const struct bp_conversation_final *a,
+			      const struct bp_conversation_final *b)
+{
+	return a->first_event_us == b->first_event_us && a->last_event_us == b->last_event_us &&
+	       bp_str_eq(a->primary_model, b->primary_model) && bp_str_eq(a->models, b->models) &&
+	       a->model_switches == b->model_switches &&
+	       a->interaction_count == b->interaction_count && a->prompts == b->prompts &&
+	       a->responses == b->responses && a->tool_calls == b->tool_calls &&
+	       a->acceptance_rate == b->acceptance_rate && a->total_tokens == b->total_tokens &&
+	       a->total_changes == b->total_changes && a->lines_added == b->lines_added &&
+	       a->lines_removed == b->lines_removed && a->compactions == b->compactions &&
+	       a->subagents == b->subagents && a->active_us == b->active_us;
+}
+
+static enum bp_rc put_conversation(struct bp_finaliser *finaliser,
+				   const struct bp_session_facts *facts, struct bp_err *err)
+{
+	const struct bp_conversation_final *is = &facts->is;
+	struct bp_statement *update = finaliser->conversation;
+
+	if (!facts->exists || same_conversation(&facts->was, is)) {
+		return BP_OK;
+	}
+	const int64_t numbers[] = {
+		is->model_switches, is->interaction_count, is->prompts, is->responses, is->tool_calls,
+	};
+	const int64_t more[] = {is->total_tokens,  is->total_changes, is->lines_added,
+				is->lines_removed, is->compactions,   is->subagents,
+				is->active_us};
+	bp_bind_int(update, 1, facts->conversation_id);
+	bp_bind_int(update, 2, is->first_event_us);
+	bp_bind_int(update, 3, is->last_event_us);
+	bp_bind_text(update, 4, is->primary_model);
+	bp_bind_text(update, 5, is->models);
+	for (int i = 0; i < 5; i++) {
+		bp_bind_int(update, 6 + i, numbers[i]);
+	}
+	if (is->acceptance_rate < 0) {
+		bp_bind_null(update, 11);
+	} else {
+		bp_bind_real(update, 11, is->acceptance_rate);
+	}
+	for (int i = 0; i < 7; i++) {
+		bp_bind_int(update, 12 + i, more[i]);
+	}
+	return put(finaliser, update, err);
+}
+
+static enum bp_rc put_all(struct bp_finaliser *finaliser, const struct bp_session_facts *facts,
+			  int64_t generation, struct bp_err *err)
+{
+	enum bp_rc rc = put_turns(finaliser, facts, err);
+
+	if (rc == BP_OK) {
+		rc = put_tools(finaliser, facts, err);
+	}
+	if (rc == BP_OK) {
+		rc = put_pairs(finaliser, facts, err);
+	}
+	if (rc == BP_OK) {
+		rc = put_minutes(finaliser, facts, err);
+	}
+	if (rc == BP_OK) {
+		rc = put_conversation(finaliser, facts, err);
+	}
+	if (rc == BP_OK) {
+		bp_bind_int(finaliser->clean, 1, facts->conversation_id);
+		bp_bind_int(finaliser->clean, 2, generation);
+		rc = put(finaliser, finaliser->clean, err);
+	}
+	return close_write(finaliser, rc, err);
+}
+
+enum bp_rc bp_finaliser_run(struct bp_finaliser *finaliser, int64_t conversation_id,
+			    int64_t generation, bool *out_moved, struct bp_err *err)
+{
+	struct bp_session_facts facts;
+
+	*out_moved = false;
+	bp_arena_clear(&finaliser->arena);
+	enum bp_rc rc = bp_sql_exec(finaliser->read, "BEGIN", err);
+	if (rc == BP_OK) {
+		rc = move_facts(finaliser, conversation_id, out_moved, err);
+		bp_sql_rollback(finaliser->read);
+	}
+	if (rc == BP_OK) {
+		rc = bp_sql_exec(finaliser->read, "BEGIN", err);
+	}
+	if (rc == BP_OK) {
+		rc = bp_session_load(finaliser->loader, conversation_id, &finaliser->arena, &facts,
+				     err);
+		bp_sql_rollback(finaliser->read);
+	}
+	if (rc == BP_OK) {
+		bp_finalise(&facts, &finaliser->arena);
+		rc = put_all(finaliser, &facts, generation, err);
+	}
+	return rc == BP_OK ? BP_OK
+			   : bp_err_wrap(err, rc, "finalise session %lld",
+					 (long long)conversation_id);
+}

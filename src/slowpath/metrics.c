@@ -1,0 +1,234 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The metrics worker: recomputes the rollups of dirty buckets from facts, and keeps the live
+ * values in Redis. A question never waits for it: it reads dirty buckets from facts.
+ */
+#include "base/buf.h"
+#include "base/clock.h"
+#include "base/log.h"
+#include "base/mem.h"
+#include "query/buckets.h"
+#include "slowpath/live.h"
+#include "slowpath/pool.h"
+
+static const char SELECT_DIRTY[] =
+	"SELECT bucket_us, generation FROM dirty_bucket ORDER BY bucket_us DESC LIMIT 64";
+static const char DROP_BUCKET[] = "DELETE FROM rollups WHERE bucket_us = ?1";
+static const char CLEAN[] = "DELETE FROM dirty_bucket WHERE bucket_us = ?1 AND generation = ?2";
+
+#define PARAMETER(name) "?, "
+static const char INSERT_ROLLUP[] = "INSERT INTO rollups (" BP_BUCKET_COLUMNS
+				    ") VALUES (?, ?, ?, ?, ?, " BP_BUCKET_SUMS(PARAMETER) "?)";
+#undef PARAMETER
+
+enum {
+	TICK_MS = 100,
+	PASS_US = 500000,      /* a bucket that keeps changing is recomputed this often */
+	BUSY_PASS_US = 2000000, /* ... while rows wait */
+	DIRTY_MAX = 64,
+	RETRY_MS = 200,
+	LOG_US = 10000000
+};
+
+struct metrics {
+	struct bp_slowpath *slowpath;
+	struct bp_sql *read, *write;
+	struct bp_statement *dirty, *drop, *insert, *clean;
+	struct bp_live *live;
+	struct bp_buf sketch;
+	unsigned commits; /* seen at the last pass */
+	int64_t last_pass_us;
+	bool left; /* dirty buckets were left by the last pass */
+	struct bp_log_gate gate;
+};
+
+struct dirty {
+	int64_t bucket_us, generation;
+};
+
+static void close_metrics(struct metrics *metrics)
+{
+	bp_statement_free(metrics->dirty);
+	bp_statement_free(metrics->drop);
+	bp_statement_free(metrics->insert);
+	bp_statement_free(metrics->clean);
+	bp_sql_close(metrics->read);
+	bp_sql_close(metrics->write);
+	bp_live_free(metrics->live);
+	bp_buf_done(&metrics->sketch);
+}
+
+static enum bp_rc open_metrics(struct metrics *metrics, struct bp_err *err)
+{
+	const struct bp_slowpath *slowpath = metrics->slowpath;
+	int64_t cache = slowpath->config.cache_bytes;
+	enum bp_rc rc =
+		bp_sql_open(slowpath->database_path, BP_SQL_READ, cache, &metrics->read, err);
+
+	bp_buf_init(&metrics->sketch, BP_SKETCH_BYTES_MAX);
+	metrics->live = bp_live_new(slowpath->redis_address);
+	metrics->left = true;
+	if (rc == BP_OK) {
+		rc = bp_sql_open(slowpath->database_path, BP_SQL_WRITE, cache, &metrics->write, err);
+	}
+	if (rc == BP_OK) {
+		rc = bp_statement_new(metrics->read, SELECT_DIRTY, &metrics->dirty, err);
+	}
+	if (rc == BP_OK) {
+		rc = bp_statement_new(metrics->write, DROP_BUCKET, &metrics->drop, err);
+	}
+	if (rc == BP_OK) {
+		rc = bp_statement_new(metrics->write, INSERT_ROLLUP, &metrics->insert, err);
+	}
+	if (rc == BP_OK) {
+		rc = bp_statement_new(metrics->write, CLEAN, &metrics->clean, err);
+	}
+	return rc;
+}
+
+static enum bp_rc insert_rollup(const struct bp_bucket *bucket, void *arg, struct bp_err *err)
+{
+	struct metrics *metrics = arg;
+	struct bp_statement *insert = metrics->insert;
+	int64_t sums[BP_BUCKET_SUM_COUNT];
+	int parameter = 6;
+
+	memcpy(sums, &bucket->sums, sizeof(sums));
+	bp_bind_int(insert, 1, bucket->bucket_us);
+	bp_bind_text(insert, 2, bucket->platform);
+	bp_bind_text(insert, 3, bucket->project_hash);
+	bp_bind_text(insert, 4, bucket->model);
+	bp_bind_text(insert, 5, bucket->tool);
+	for (size_t i = 0; i < BP_BUCKET_SUM_COUNT; i++) {
+		bp_bind_int(insert, parameter++, sums[i]);
+	}
+	if (bucket->latency.count > 0) {
+		bp_buf_clear(&metrics->sketch);
+		bp_sketch_encode(&bucket->latency, &metrics->sketch);
+		bp_bind_blob(insert, parameter, metrics->sketch.ptr, metrics->sketch.len);
+	} else {
+		bp_bind_null(insert, parameter);
+	}
+	return bp_statement_run(insert, err);
+}
+
+/** Facts are read by the writer's own connection: what is summed is what is committed with it. */
+static enum bp_rc make_rollup(struct metrics *metrics, const struct dirty *dirty,
+			      struct bp_err *err)
+{
+	struct bp_slowpath *slowpath = metrics->slowpath;
+
+	bp_writer_lock_take(slowpath->lock, BP_WRITER_SLOW);
+	enum bp_rc rc = bp_sql_begin(metrics->write, err);
+	if (rc == BP_OK) {
+		bp_bind_int(metrics->drop, 1, dirty->bucket_us);
+		rc = bp_statement_run(metrics->drop, err);
+		if (rc == BP_OK) {
+			rc = bp_buckets_read(metrics->write, dirty->bucket_us,
+					     dirty->bucket_us + BP_BUCKET_US, insert_rollup,
+					     metrics, err);
+		}
+		if (rc == BP_OK) {
+			bp_bind_int(metrics->clean, 1, dirty->bucket_us);
+			bp_bind_int(metrics->clean, 2, dirty->generation);
+			rc = bp_statement_run(metrics->clean, err);
+		}
+		if (rc == BP_OK) {
+			rc = bp_sql_commit(metrics->write, err);
+		}
+		if (rc != BP_OK) {
+			bp_sql_rollback(metrics->write);
+		}
+	}
+	if (rc == BP_OK) {
+		bp_store_cap_wal(metrics->write);
+	}
+	bp_writer_lock_give(slowpath->lock);
+	return rc;
+}
+
+static enum bp_rc read_dirty(struct metrics *metrics, struct dirty *out, size_t *out_n,
+			     struct bp_err *err)
+{
+	enum bp_rc rc;
+	size_t n = 0;
+
+	while ((rc = bp_statement_step(metrics->dirty, err)) == BP_OK) {
+		BP_ASSERT(n < DIRTY_MAX);
+		out[n++] = (struct dirty){.bucket_us = bp_column_int(metrics->dirty, 0),
+					  .generation = bp_column_int(metrics->dirty, 1)};
+	}
+	bp_statement_reset(metrics->dirty);
+	*out_n = n;
+	return rc == BP_ENOTFOUND ? BP_OK : rc;
+}
+
+static enum bp_rc pass(struct metrics *metrics, struct bp_err *err)
+{
+	struct dirty dirty[DIRTY_MAX];
+	size_t n = 0;
+
+	metrics->commits = atomic_load(&metrics->slowpath->commits);
+	metrics->last_pass_us = bp_clock_mono_us();
+	enum bp_rc rc = read_dirty(metrics, dirty, &n, err);
+	metrics->left = n == DIRTY_MAX;
+	for (size_t i = 0; i < n && rc == BP_OK; i++) {
+		if (bp_stop_requested(&metrics->slowpath->stop)) {
+			return BP_OK;
+		}
+		rc = make_rollup(metrics, &dirty[i], err);
+	}
+	return rc;
+}
+
+static bool pass_due(const struct metrics *metrics)
+{
+	struct bp_slowpath *slowpath = metrics->slowpath;
+	int64_t since_us = bp_clock_mono_us() - metrics->last_pass_us;
+	bool busy = false;
+
+	if (!metrics->left && atomic_load(&slowpath->commits) == metrics->commits) {
+		return false;
+	}
+	for (int i = 0; i < slowpath->n_workers; i++) {
+		busy = busy || bp_queue_depth(slowpath->queues[i]) > 0;
+	}
+	if (busy) {
+		return since_us >= BUSY_PASS_US;
+	}
+	return metrics->left || bp_slowpath_hurrying(slowpath) || since_us >= PASS_US;
+}
+
+void bp_metrics_run(void *arg)
+{
+	struct metrics metrics = {.slowpath = arg};
+	struct bp_slowpath *slowpath = arg;
+	struct bp_err err = {0};
+	enum bp_rc rc = open_metrics(&metrics, &err);
+
+	while (!bp_stop_requested(&slowpath->stop)) {
+		bp_slowpath_hold(slowpath);
+		if (rc == BP_OK && pass_due(&metrics)) {
+			rc = pass(&metrics, &err);
+		}
+		if (rc == BP_OK) {
+			rc = bp_live_tick(metrics.live, metrics.read,
+					  atomic_load(&slowpath->commits), &err);
+		}
+		if (rc != BP_OK) {
+			bp_log_every(&metrics.gate, LOG_US, BP_LOG_WARN, BP_LOG_WHO,
+				     "cannot make rollups: %s; trying again in %d ms", err.msg,
+				     RETRY_MS);
+			(void)bp_stop_wait(&slowpath->stop, RETRY_MS); /* the loop asks */
+			close_metrics(&metrics);
+			metrics = (struct metrics){.slowpath = slowpath, .gate = metrics.gate};
+			rc = open_metrics(&metrics, &err);
+			continue;
+		}
+		if (!metrics.left) {
+			(void)bp_stop_wait(&slowpath->stop,
+					   bp_slowpath_hurrying(slowpath) ? TICK_MS / 10 : TICK_MS);
+		}
+	}
+	close_metrics(&metrics);
+}

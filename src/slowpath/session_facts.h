@@ -1,0 +1,126 @@
+/* SPDX-License-Identifier: MIT */
+/**
+ * session_facts.h - everything the finaliser reads of one session, and what it makes of it.
+ *
+ * Shape:   arrays sorted by (time, id); `was` is what the database holds, `is` what
+ *          bp_finalise() computed. Text lives in the arena.
+ * Threads: a value; one thread.
+ */
+#ifndef BP_SLOWPATH_SESSION_FACTS_H
+#define BP_SLOWPATH_SESSION_FACTS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/arena.h"
+#include "base/err.h"
+#include "base/str.h"
+#include "store/sqlite.h"
+
+struct bp_turn_final {
+	int64_t shadowed, turn_number, latency_us, complete_us, first_tool_us;
+	struct bp_str model;
+};
+
+struct bp_turn {
+	int64_t id, ts_us;
+	bool from_line, human, sidechain;
+	struct bp_str prompt_id, content_hash;
+	struct bp_turn_final was, is;
+};
+
+struct bp_call {
+	int64_t id, ts_us, ts_last_us, tokens;
+	bool sidechain, aborted;
+	struct bp_str model;
+};
+
+enum bp_outcome {
+	BP_OUTCOME_PENDING,
+	BP_OUTCOME_OK,
+	BP_OUTCOME_ERROR,
+	BP_OUTCOME_INTERRUPTED,
+	BP_OUTCOME_DENIED,
+	BP_OUTCOME_REJECTED
+};
+
+struct bp_change_final {
+	int64_t accepted, decided_us, revision, reverted;
+};
+
+struct bp_tool {
+	int64_t id, ts_us, ended_us;
+	bool sidechain;
+	enum bp_outcome outcome;
+	struct bp_str tool, input_hash;
+	int64_t was_turn_id, is_turn_id;
+	/* its code change, when it is an edit */
+	bool edit;
+	struct bp_str file_hash, old_hash, new_hash;
+	int64_t lines_added, lines_removed;
+	struct bp_change_final was, is;
+};
+
+struct bp_permission {
+	int64_t id, ts_us;
+	struct bp_str tool, input_hash;
+	int64_t was_tool_call, is_tool_call;
+};
+
+struct bp_compaction {
+	int64_t id, ts_us;
+	bool from_line;
+	int64_t was_counted, is_counted;
+};
+
+struct bp_minute {
+	int64_t minute, first_us, last_us, events;
+};
+
+struct bp_conversation_final {
+	int64_t first_event_us, last_event_us;
+	struct bp_str primary_model, models;
+	int64_t model_switches, interaction_count, prompts, responses, tool_calls;
+	double acceptance_rate; /* < 0: NULL */
+	int64_t total_tokens, total_changes, lines_added, lines_removed;
+	int64_t compactions, subagents, active_us;
+};
+
+struct bp_session_facts {
+	int64_t conversation_id;
+	struct bp_turn *turns;
+	size_t n_turns;
+	struct bp_call *calls;
+	size_t n_calls;
+	struct bp_tool *tools;
+	size_t n_tools;
+	struct bp_permission *permissions;
+	size_t n_permissions;
+	struct bp_compaction *compactions;
+	size_t n_compactions;
+	int64_t *event_ms; /* own events (no copies that another session owns), ascending */
+	size_t n_events;
+	int64_t n_subagents;
+	struct bp_minute *was_minutes, *is_minutes;
+	size_t n_was_minutes, n_is_minutes;
+	bool exists; /* it has a conversations row */
+	struct bp_conversation_final was, is;
+};
+
+struct bp_session_loader;
+
+/** Prepares its queries on a read connection. Owns: bp_session_loader_free(). */
+BP_MUSTUSE enum bp_rc bp_session_loader_new(struct bp_sql *sql, struct bp_session_loader **out,
+					    struct bp_err *err);
+void bp_session_loader_free(struct bp_session_loader *loader);
+
+/** Read a session. All memory from the arena. Errors: those of bp_statement_step(). */
+BP_MUSTUSE enum bp_rc bp_session_load(struct bp_session_loader *loader, int64_t conversation_id,
+				      struct bp_arena *arena, struct bp_session_facts *out,
+				      struct bp_err *err);
+
+/** Fill every `is`: a pure function of what was read. Text it makes lives in the arena. */
+void bp_finalise(struct bp_session_facts *facts, struct bp_arena *arena);
+
+#endif

@@ -26,6 +26,9 @@
 #define BP_RULE_SESSION_LAST                                                                       \
 	"coalesce(c.last_event_us, c.end_ts_us, c.version_ts_us, c.start_ts_us, c.project_ts_us)"
 
+/** Its SessionEnd is the last thing that was heard of it. */
+#define BP_RULE_ENDED "coalesce(c.end_ts_us >= coalesce(c.last_event_us, c.end_ts_us) - 5000000, 0)"
+
 /** A prompt that a person typed, told once. */
 #define BP_RULE_PROMPT "t.human = 1 AND t.is_sidechain = 0 AND t.shadowed = 0"
 

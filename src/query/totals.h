@@ -1,0 +1,89 @@
+/* SPDX-License-Identifier: MIT */
+/**
+ * totals.h - everything that metrics are made of, for a period, a filter and a grouping.
+ *
+ * Why:     metrics.c only divides; what is summed, and over what, stands here and in rules.h.
+ * Threads: one thread, the connection's.
+ */
+#ifndef BP_QUERY_TOTALS_H
+#define BP_QUERY_TOTALS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/err.h"
+#include "query/buckets.h"
+#include "query/filter.h"
+#include "query/period.h"
+#include "query/sketch.h"
+#include "store/sqlite.h"
+
+struct bp_totals {
+	bool whole; /* of everything, not of one model or tool: the sums of sessions mean something */
+	struct bp_bucket_sums sums;
+	struct bp_sketch tool_latency; /* of executed calls */
+	struct bp_sketch response;     /* prompt to first answer or tool call */
+	struct bp_sketch complete;     /* prompt to the end of its turn */
+	struct bp_sketch accept;       /* permission asked to permission given */
+	int64_t responses;
+	int64_t edits;          /* accepted ones; the next five are of them */
+	int64_t edits_direct;   /* never revised, not reverted */
+	int64_t edits_partial;  /* revised, not reverted */
+	int64_t edits_reverted; /* undone within 30 s */
+	int64_t edits_revised;  /* the same file again within 5 min */
+	int64_t edits_repeated; /* of a file edited before in the session */
+	int64_t files_created;
+	int64_t files;       /* different files edited */
+	int64_t recovered;   /* errors followed by an ok call of the same tool in the turn */
+	int64_t tools;       /* different tools called */
+	double tool_entropy; /* of their shares, nats */
+	int64_t subagents;
+	int64_t sessions;
+	int64_t active_us;
+	int64_t duration_us; /* of all sessions */
+	int64_t model_switches;
+	double productivity; /* mean score weighted by active time; NAN: no session ran a tool */
+};
+
+enum bp_group_by {
+	BP_GROUP_NONE,
+	BP_GROUP_PLATFORM,
+	BP_GROUP_PROJECT,
+	BP_GROUP_MODEL,
+	BP_GROUP_TOOL,
+	BP_GROUP_HOUR,
+	BP_GROUP_DAY
+};
+
+struct bp_group {
+	int64_t start_us; /* of an hour or day; else 0 */
+	char *key;        /* what JSON says: name, hash, date; "" when there is none */
+	char *label;      /* what people read */
+	struct bp_totals totals;
+};
+
+/** Sorted by time or key. Without a grouping there is exactly one group. */
+struct bp_groups {
+	struct bp_group **items;
+	size_t n, cap;
+};
+
+/** What is asked. Everything is borrowed for the call. */
+struct bp_totals_question {
+	const struct bp_period *period;
+	const struct bp_filter *filter;
+	enum bp_group_by by;
+	int64_t as_of_us; /* calls pending 30 min before this count as interrupted */
+};
+
+/**
+ * Read the totals inside one moment (begin and end are done here).
+ * Owns:   the caller, bp_groups_done(), also after an error.
+ */
+BP_MUSTUSE enum bp_rc bp_totals_read(struct bp_sql *sql, const struct bp_totals_question *question,
+				     struct bp_groups *out, struct bp_err *err);
+
+void bp_groups_done(struct bp_groups *groups);
+
+#endif

@@ -149,7 +149,7 @@ static void env_name(const char *name, char *out, size_t size)
 
 	memcpy(out, ENV_PREFIX, n);
 	for (; *name && n + 1 < size; name++) {
-		out[n++] = *name == '.' ? '_' : (char)toupper((unsigned char)*name);
+		out[n++] = (char)(*name == '.' ? '_' : toupper((unsigned char)*name));
 	}
 	out[n] = '\0';
 }

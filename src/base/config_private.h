@@ -94,7 +94,7 @@ struct bp_config_place {
 };
 
 /** Look an option up in the document's text. */
-struct bp_config_place bp_config_document_find(const struct bp_config_document *document,
+struct bp_config_place bp_config_document_find(struct bp_config_document *document,
 					       const char *name);
 
 #endif

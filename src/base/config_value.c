@@ -130,41 +130,56 @@ static bool take_integer(const char **text, int64_t *out)
 	return true;
 }
 
+/** Multiply *value by the unit that text names. NULL, or what is wrong. */
+static const char *apply_unit(const struct bp_option *option, const char *text, int64_t *value)
+{
+	const struct unit *units = option->type == BP_OPTION_SIZE ? size_units : duration_units;
+
+	text += *text == ' ' ? 1 : 0;
+	if (*text == '\0') {
+		/* A bare number of bytes is clear; of time only 0 is. */
+		return option->type == BP_OPTION_SIZE || *value == 0 ? NULL : "without a unit";
+	}
+	while (units->name && strcmp(units->name, text) != 0) {
+		units++;
+	}
+	if (!units->name) {
+		return "of an unknown unit";
+	}
+	return __builtin_mul_overflow(*value, units->factor, value) ? "too large" : NULL;
+}
+
+/** NULL, or why the value is not allowed. */
+static const char *check_range(const struct bp_option *option, int64_t value)
+{
+	bool ranged = option->min != 0 || option->max != 0;
+
+	if (ranged && (value < option->min || value > option->max)) {
+		return "out of range";
+	}
+	if (!ranged && option->type != BP_OPTION_INT && value < 0) {
+		return "negative";
+	}
+	return NULL;
+}
+
 static enum bp_rc parse_number(const struct bp_option *option, const char *text, int64_t *out,
 			       struct bp_err *err)
 {
 	const char *at = text;
-	const struct unit *units = option->type == BP_OPTION_SIZE ? size_units : duration_units;
+	const char *wrong = NULL;
 	int64_t value = 0;
 
-	if (!take_integer(&at, &value)) {
-		return refuse(option, text, "no whole number", err);
+	if (!take_integer(&at, &value) || (option->type == BP_OPTION_INT && *at != '\0')) {
+		wrong = "no whole number";
+	} else if (option->type != BP_OPTION_INT) {
+		wrong = apply_unit(option, at, &value);
 	}
-	if (option->type == BP_OPTION_INT) {
-		if (*at != '\0') {
-			return refuse(option, text, "no whole number", err);
-		}
-	} else {
-		at += *at == ' ' ? 1 : 0;
-		while (units->name && strcmp(units->name, at) != 0) {
-			units++;
-		}
-		/* A bare number of bytes is clear; of time only 0 is. */
-		bool bare = *at == '\0' && (option->type == BP_OPTION_SIZE || value == 0);
-		if (!units->name && !bare) {
-			return refuse(option, text,
-				      *at == '\0' ? "without a unit" : "of an unknown unit", err);
-		}
-		if (units->name && __builtin_mul_overflow(value, units->factor, &value)) {
-			return refuse(option, text, "too large", err);
-		}
+	if (!wrong) {
+		wrong = check_range(option, value);
 	}
-	if ((option->min != 0 || option->max != 0) &&
-	    (value < option->min || value > option->max)) {
-		return refuse(option, text, "out of range", err);
-	}
-	if (option->type != BP_OPTION_INT && value < 0 && option->min >= 0) {
-		return refuse(option, text, "negative", err);
+	if (wrong) {
+		return refuse(option, text, wrong, err);
 	}
 	*out = value;
 	return BP_OK;
@@ -358,6 +373,33 @@ static void print_scalar(struct bp_buf *buf, const char *text)
 	bp_buf_add_char(buf, '"');
 }
 
+/** One text, quoted when it is for YAML. */
+static void print_text(struct bp_buf *buf, const char *text, bool yaml)
+{
+	if (yaml) {
+		print_scalar(buf, text);
+	} else {
+		bp_buf_add_str(buf, bp_str_from(text));
+	}
+}
+
+/** FLAGS and LIST: "a,b", or "[a, b]" for YAML. */
+static void print_items(struct bp_buf *buf, const struct bp_option *option,
+			const struct bp_config_value *value, bool yaml)
+{
+	const char *comma = yaml ? ", " : ",";
+
+	bp_buf_add_str(buf, yaml ? BP_STR("[") : BP_STR(""));
+	if (option->type == BP_OPTION_FLAGS) {
+		print_flags(buf, option, value->number, comma);
+	}
+	for (size_t i = 0; value->list && value->list[i]; i++) {
+		bp_buf_add_str(buf, bp_str_from(i > 0 ? comma : ""));
+		print_text(buf, value->list[i], yaml);
+	}
+	bp_buf_add_str(buf, yaml ? BP_STR("]") : BP_STR(""));
+}
+
 static char *print_value(const struct bp_option *option, const struct bp_config_value *value,
 			 bool yaml)
 {
@@ -377,29 +419,12 @@ static char *print_value(const struct bp_option *option, const struct bp_config_
 	case BP_OPTION_CHOICE:
 		bp_buf_add_str(&buf, bp_str_from(option->choices[value->number]));
 		break;
-	case BP_OPTION_FLAGS:
-		bp_buf_add_str(&buf, yaml ? BP_STR("[") : BP_STR(""));
-		print_flags(&buf, option, value->number, yaml ? ", " : ",");
-		bp_buf_add_str(&buf, yaml ? BP_STR("]") : BP_STR(""));
-		break;
 	case BP_OPTION_TEXT:
-		if (yaml) {
-			print_scalar(&buf, value->text);
-		} else {
-			bp_buf_add_str(&buf, bp_str_from(value->text));
-		}
+		print_text(&buf, value->text, yaml);
 		break;
+	case BP_OPTION_FLAGS:
 	case BP_OPTION_LIST:
-		bp_buf_add_str(&buf, yaml ? BP_STR("[") : BP_STR(""));
-		for (size_t i = 0; value->list && value->list[i]; i++) {
-			bp_buf_add_str(&buf, bp_str_from(i == 0 ? "" : yaml ? ", " : ","));
-			if (yaml) {
-				print_scalar(&buf, value->list[i]);
-			} else {
-				bp_buf_add_str(&buf, bp_str_from(value->list[i]));
-			}
-		}
-		bp_buf_add_str(&buf, yaml ? BP_STR("]") : BP_STR(""));
+		print_items(&buf, option, value, yaml);
 		break;
 	}
 	return buf.ptr;

@@ -1,5 +1,4 @@
 /* SPDX-License-Identifier: MIT */
-#include <stdint.h>
 #include <string.h>
 #include <yaml.h>
 
@@ -267,7 +266,7 @@ static bool is_blank(char c)
 }
 
 /** Fill in a key that is there. */
-static void place_found(const struct bp_config_document *document, const yaml_node_t *key,
+static void place_found(struct bp_config_document *document, const yaml_node_t *key,
 			const yaml_node_t *value, struct bp_config_place *place)
 {
 	const struct bp_str text = document->text;
@@ -277,9 +276,8 @@ static void place_found(const struct bp_config_document *document, const yaml_no
 	if (value->type == YAML_SEQUENCE_NODE &&
 	    value->data.sequence.style == YAML_BLOCK_SEQUENCE_STYLE &&
 	    value->data.sequence.items.top > value->data.sequence.items.start) {
-		yaml_document_t *yaml = (yaml_document_t *)(uintptr_t)&document->yaml;
-
-		end = yaml_document_get_node(yaml, value->data.sequence.items.top[-1])->end_mark;
+		end = yaml_document_get_node(&document->yaml, value->data.sequence.items.top[-1])
+			      ->end_mark;
 	}
 	place->found = true;
 	place->key = offset_of(document, key->start_mark);
@@ -317,11 +315,10 @@ static void place_in_section(const struct bp_config_document *document, const ya
 	}
 }
 
-struct bp_config_place bp_config_document_find(const struct bp_config_document *document,
+struct bp_config_place bp_config_document_find(struct bp_config_document *document,
 					       const char *name)
 {
-	/* libyaml's getters are not const; they change nothing. */
-	yaml_document_t *yaml = (yaml_document_t *)(uintptr_t)&document->yaml;
+	yaml_document_t *yaml = &document->yaml;
 	const yaml_node_t *mapping = yaml_document_get_root_node(yaml);
 	struct bp_config_place place = {.rest = name};
 

@@ -48,7 +48,6 @@ BANNED = {
     "ctime": "bp_tz_civil", "asctime": "bp_tz_civil", "tmpnam": "mkstemp",
     "mktemp": "mkstemp", "sleep": "a wait for the event", "usleep": "a wait for the event",
     "nanosleep": "a wait for the event", "alloca": "bp_arena",
-    "system": "posix_spawn", "popen": "posix_spawn",
 }
 # These only in src/, and not where they are wrapped.
 BANNED_SRC = {
@@ -56,7 +55,7 @@ BANNED_SRC = {
     "reallocarray": "bp_realloc", "strdup": "bp_strdup", "strndup": "bp_strdup",
     "asprintf": "bp_asprintf", "vasprintf": "bp_asprintf", "exit": "a return to main",
     "pthread_create": "bp_thread_start", "pthread_cancel": "bp_stop_request",
-    "setenv": "an argument", "putenv": "an argument",
+    "system": "posix_spawn", "popen": "posix_spawn",
     "localtime_r": "bp_tz_civil", "mktime": "bp_tz_instant",
 }
 WRAPPERS = {
@@ -74,7 +73,8 @@ RULES = {
     "direction": "USES names lower layers only",
     "owner": "a foreign library has one owner",
     "banned": "some calls have a better replacement",
-    "errors": "a BP_MUSTUSE function says what its Errors are",
+    "errors": "a BP_MUSTUSE function says what its Errors are: in its comment, in one it shares with "
+              "the lines above, or in the head comment for the whole header",
     "suppression": "an allow() has a known rule, a reason, and something to allow",
 }
 
@@ -196,13 +196,17 @@ class Lint:
                 self.report(match.start(), "banned", f"{call}(): use {calls[call]}")
 
     def errors(self):
+        head = re.match(r"/\*[^\n]*\*/\n+(/\*.*?\*/)", self.text, re.S)
+        if head and "Errors:" in head.group(1):
+            return
         for match in re.finditer(r"^[ \t]*(?:static inline )?BP_MUSTUSE\b", self.code, re.M):
             start = match.start()
-            if "#define" in self.code[self.code.rfind("\n", 0, start) + 1:start]:
-                continue
-            before = self.text[:start].rstrip()
-            comment = before[before.rfind("/*"):] if before.endswith("*/") else ""
-            if "Errors:" not in comment:
+            # A comment may serve several declarations, when no empty line is between.
+            block = self.text[self.text.rfind("\n\n", 0, start) + 1:start]
+            while "/*" not in block and "*/" in block:
+                block = self.text[self.text.rfind("\n\n", 0, start - len(block)) + 1:start]
+            comment = block[block.rfind("/*"):] if "/*" in block else ""
+            if not re.search(r"\bErrors(:| as\b)", comment):
                 name = re.search(r"(\w+)\s*\(", self.code[match.end():])
                 self.report(start, "errors", f"{name.group(1) if name else '?'}() has no "
                             '"Errors:" in its comment')

@@ -90,7 +90,14 @@ class Rules(unittest.TestCase):
     def test_errors(self):
         bare = GOOD_H.replace("Errors: BP_EIO it did not.", "")
         self.one("errors", "src/store/store.h", bare)
-        self.one("errors", "src/store/store.h", GOOD_H.replace("Do it. Errors", "Do it. */\n/* x"))
+        self.one("errors", "src/store/store.h", GOOD_H.replace("did not. */\n", "did not. */\n\n"))
+        self.one("errors", "src/store/store.h", bare + "/** Errors: BP_EIO. */\nvoid f(void);\n")
+        shared = GOOD_H.replace("#endif", "BP_MUSTUSE enum bp_rc bp_store_undo(void);\n#endif")
+        self.assertEqual(self.found({"src/store/store.h": shared}), [])
+        head = bare.replace("#ifndef", "/** store.h - all.\n *\n * Errors: BP_EIO. */\n#ifndef", 1)
+        self.assertEqual(self.found({"src/store/store.h": head}), [])
+        far = GOOD_H.replace("it did not. */", "it did not.\n *\n * Errors as f().\n */")
+        self.assertEqual(self.found({"src/store/store.h": far}), [])
 
     def test_suppression_needs_a_known_rule_a_reason_and_a_fault(self):
         allow = "/* lint: allow(banned)%s */\nint x = atoi(y);\n"

@@ -5,6 +5,8 @@
 #   BP_SANITIZE  "address,undefined" or "thread", see CMakePresets.json
 #   BP_ANALYZE   gcc's -fanalyzer
 #   BP_FUZZ      libFuzzer targets instead of corpus replay (clang)
+#   BP_STRICT    a folder that is incomplete (a source, a used folder or its tests are missing) stops
+#                the configure step instead of being warned about
 #   BP_TESTS     build tests/; by default when the library check is there
 include(CheckPIESupported)
 find_package(PkgConfig REQUIRED)
@@ -16,8 +18,14 @@ string(COMPARE EQUAL "${CMAKE_BUILD_TYPE}" "Debug" is_debug)
 option(BP_WERROR "warnings are errors" ${is_debug})
 option(BP_ANALYZE "run gcc's analyzer" OFF)
 option(BP_FUZZ "build libFuzzer targets" OFF)
+option(BP_STRICT "incomplete folders are errors" OFF)
 option(BP_TESTS "build the tests" ${CHECK_FOUND})
 set(BP_SANITIZE "" CACHE STRING "sanitizers to build with")
+
+set(BP_INCOMPLETE WARNING)
+if(BP_STRICT)
+	set(BP_INCOMPLETE FATAL_ERROR)
+endif()
 
 set(CMAKE_C_STANDARD 17)
 set(CMAKE_C_STANDARD_REQUIRED ON)

@@ -1,38 +1,39 @@
 /* SPDX-License-Identifier: MIT */
 #include "event/json.h"
 
-#ifdef __SSE2__
-#include <emmintrin.h>
-#endif
-
+#include "event/json_parts.h"
 #include "event/json_scan.h"
 
-enum { PICK_MAX = 64, QUOTE_NEAR_BYTES = 64 };
+#ifdef __SSE2__
 
-static inline const char *skip_blanks(const char *p, const char *end)
+static inline unsigned int quotes_at(const char *p)
 {
-	while (p < end && (*p == ' ' || *p == '\n' || *p == '\r' || *p == '\t')) {
-		p++;
-	}
-	return p;
+	__m128i v = _mm_loadu_si128((const __m128i *)(const void *)p);
+
+	return (unsigned int)_mm_movemask_epi8(_mm_or_si128(
+		_mm_cmpeq_epi8(v, _mm_set1_epi8('"')), _mm_cmpeq_epi8(v, _mm_set1_epi8('\\'))));
 }
 
-/** From just inside a string: its closing quote, or NULL. Most strings are short. */
-static inline const char *find_quote(const char *p, const char *end)
+#endif
+
+/** From just inside a string: its closing quote, or NULL. */
+BP_JSON_INLINE const char *find_quote(const char *p, const char *end)
 {
 #ifdef __SSE2__
-	for (size_t seen = 0; end - p >= 16; seen += 16, p += 16) {
-		__m128i v = _mm_loadu_si128((const __m128i *)(const void *)p);
-		unsigned int hits = (unsigned int)_mm_movemask_epi8(
-			_mm_or_si128(_mm_cmpeq_epi8(v, _mm_set1_epi8('"')),
-				     _mm_cmpeq_epi8(v, _mm_set1_epi8('\\'))));
-		if (hits) {
-			p += __builtin_ctz(hits);
-			return *p == '"' ? p : bp_json_kernel->quote(p, end);
+	/* Names, numbers as text, words; then what is as long as a uuid; then all else. */
+	if (end - p >= 16) {
+		uint64_t hits = quotes_at(p);
+		if (!hits && end - p >= 64) {
+			hits = (uint64_t)quotes_at(p + 16) << 16 |
+			       (uint64_t)quotes_at(p + 32) << 32 |
+			       (uint64_t)quotes_at(p + 48) << 48;
+			p += hits ? 0 : 64;
 		}
-		if (seen >= QUOTE_NEAR_BYTES) {
+		if (!hits) {
 			return bp_json_kernel->quote(p, end);
 		}
+		p += __builtin_ctzll(hits);
+		return *p == '"' ? p : bp_json_kernel->quote(p, end);
 	}
 #endif
 	for (; p < end; p++) {
@@ -46,57 +47,22 @@ static inline const char *find_quote(const char *p, const char *end)
 	return NULL;
 }
 
-static inline const char *skip_word(const char *p, const char *end, const char *word, size_t n)
-{
-	return (size_t)(end - p) >= n && memcmp(p, word, n) == 0 ? p + n : NULL;
-}
-
-static inline const char *skip_number(const char *p, const char *end)
-{
-	for (p++; p < end && ((*p >= '0' && *p <= '9') || *p == '.' || *p == '-' || *p == '+' ||
-			      *p == 'e' || *p == 'E');
-	     p++) {
-	}
-	return p;
-}
-
 /** The value at p (p < end); the position after it, or NULL when there is none. */
-static inline const char *read_value(const char *p, const char *end, struct bp_json *out)
+BP_JSON_INLINE const char *read_value(const char *p, const char *end, struct bp_json *out)
 {
 	const char *after;
 
-	switch (*p) {
-	case '"':
+	out->ptr = p;
+	if (*p == '"') {
 		after = find_quote(p + 1, end);
 		after = after ? after + 1 : NULL;
 		out->type = BP_JSON_STRING;
-		break;
-	case '{':
+	} else if (*p == '{' || *p == '[') {
 		after = bp_json_kernel->skip(p, end);
-		out->type = BP_JSON_OBJECT;
-		break;
-	case '[':
-		after = bp_json_kernel->skip(p, end);
-		out->type = BP_JSON_ARRAY;
-		break;
-	case 't':
-		after = skip_word(p, end, "true", 4);
-		out->type = BP_JSON_BOOL;
-		break;
-	case 'f':
-		after = skip_word(p, end, "false", 5);
-		out->type = BP_JSON_BOOL;
-		break;
-	case 'n':
-		after = skip_word(p, end, "null", 4);
-		out->type = BP_JSON_NULL;
-		break;
-	default:
-		after = *p == '-' || (*p >= '0' && *p <= '9') ? skip_number(p, end) : NULL;
-		out->type = BP_JSON_NUMBER;
-		break;
+		out->type = *p == '{' ? BP_JSON_OBJECT : BP_JSON_ARRAY;
+	} else {
+		after = read_scalar(p, end, &out->type);
 	}
-	out->ptr = p;
 	out->len = after ? (size_t)(after - p) : 0;
 	return after;
 }
@@ -148,7 +114,7 @@ struct bp_json_iter bp_json_each(struct bp_json container)
 }
 
 /** After a value: over the comma to the next one. Anything but a comma ends the walk. */
-static inline void step(struct bp_json_iter *iter, const char *after)
+BP_JSON_INLINE void step(struct bp_json_iter *iter, const char *after)
 {
 	if (after < iter->end && *after == ',') {
 		iter->at = after + 1;
@@ -158,7 +124,8 @@ static inline void step(struct bp_json_iter *iter, const char *after)
 	iter->at = after < iter->end && *after == ',' ? after + 1 : iter->end;
 }
 
-static inline bool next_member(struct bp_json_iter *iter, struct bp_str *key, struct bp_json *value)
+BP_JSON_INLINE bool next_member(struct bp_json_iter *iter, struct bp_str *key,
+				struct bp_json *value)
 {
 	const char *end = iter->end, *p = skip_blanks(iter->at, end), *quote, *after;
 
@@ -227,115 +194,57 @@ struct bp_json bp_json_get(struct bp_json object, struct bp_str key)
 	return found;
 }
 
-/** The bytes are equal; n is that of both. Names are short: a call would cost more. */
-static inline bool same_bytes(const char *a, const char *b, size_t n)
-{
-	uint64_t x, y, u, v;
-
-	if (n > 16) {
-		return memcmp(a, b, n) == 0;
-	}
-	if (n >= 8) {
-		memcpy(&x, a, 8);
-		memcpy(&y, b, 8);
-		memcpy(&u, a + n - 8, 8);
-		memcpy(&v, b + n - 8, 8);
-		return ((x ^ y) | (u ^ v)) == 0;
-	}
-	for (size_t i = 0; i < n; i++) {
-		if (a[i] != b[i]) {
-			return false;
-		}
-	}
-	return true;
-}
-
-/** One byte that most names do not share. */
-static inline unsigned char tag_of(struct bp_str key)
-{
-	if (key.len == 0) {
-		return 0;
-	}
-	return (unsigned char)(key.len + 13u * (unsigned char)key.ptr[0] +
-			       29u * (unsigned char)key.ptr[key.len - 1]);
-}
-
-/** The key whose tag and bytes are those of name; n when there is none. */
-static inline size_t find_key(const unsigned char tags[PICK_MAX], const struct bp_str *keys,
-			      size_t n, struct bp_str name)
-{
-	unsigned char tag = tag_of(name);
-
-#ifdef __SSE2__
-	__m128i all = _mm_set1_epi8((char)tag);
-	for (size_t i = 0; i < n; i += 16) {
-		__m128i v = _mm_loadu_si128((const __m128i *)(const void *)(tags + i));
-		unsigned int hits = (unsigned int)_mm_movemask_epi8(_mm_cmpeq_epi8(v, all));
-		for (; hits; hits &= hits - 1) {
-			size_t at = i + (size_t)__builtin_ctz(hits);
-			if (at < n && keys[at].len == name.len &&
-			    same_bytes(keys[at].ptr, name.ptr, name.len)) {
-				return at;
-			}
-		}
-	}
-#else
-	for (size_t at = 0; at < n; at++) {
-		if (tags[at] == tag && keys[at].len == name.len &&
-		    same_bytes(keys[at].ptr, name.ptr, name.len)) {
-			return at;
-		}
-	}
-#endif
-	return n;
-}
-
 void bp_json_pick(struct bp_json object, const struct bp_str *keys, struct bp_json *out, size_t n)
 {
-	unsigned char tags[PICK_MAX] = {0};
-	struct bp_json_iter iter = bp_json_each(object);
-	struct bp_str name;
-	struct bp_json value;
-	size_t likely = 0; /* writers keep their order, and so do those who ask */
-
-	n = n < PICK_MAX ? n : PICK_MAX;
+	n = n < BP_JSON_PICK_MAX ? n : BP_JSON_PICK_MAX;
 	for (size_t i = 0; i < n; i++) {
-		tags[i] = tag_of(keys[i]);
 		out[i] = (struct bp_json){NULL, 0, BP_JSON_ABSENT};
 	}
-	if (object.type != BP_JSON_OBJECT) {
-		return;
+	if (object.type == BP_JSON_OBJECT && object.len > 2) {
+		bp_json_kernel->pick(&object, keys, out, n);
 	}
-	while (next_member(&iter, &name, &value)) {
-		size_t at = likely;
-		if (at >= n || keys[at].len != name.len ||
-		    !same_bytes(keys[at].ptr, name.ptr, name.len)) {
-			at = find_key(tags, keys, n, name);
-		}
-		if (at < n) {
-			out[at] = value;
-			likely = at + 1;
-		}
+}
+
+/** Up to 8 digits in three multiplications: pairs, fours, eight. */
+BP_JSON_INLINE bool parse_short(const char *digits, size_t n, uint64_t *out)
+{
+	uint64_t value;
+
+	if (!pad_digits(load_short(digits, n), n, &value)) {
+		return false;
 	}
+	value = (value * 10 + (value >> 8)) & UINT64_C(0x00FF00FF00FF00FF);
+	value = (value * 100 + (value >> 16)) & UINT64_C(0x0000FFFF0000FFFF);
+	*out = (value * 10000 + (value >> 32)) & UINT64_C(0xFFFFFFFF);
+	return true;
 }
 
 bool bp_json_int(struct bp_json value, int64_t *out)
 {
-	bool negative = value.type == BP_JSON_NUMBER && value.ptr[0] == '-';
-	size_t digits = value.len - (negative ? 1 : 0);
-	const char *p = value.ptr + (negative ? 1 : 0);
-	uint64_t n = 0;
-
-	if (value.type != BP_JSON_NUMBER || digits == 0 || digits > 19 ||
-	    (digits > 1 && p[0] == '0')) {
+	if (value.type != BP_JSON_NUMBER) {
 		return false;
 	}
-	for (size_t i = 0; i < digits; i++) {
-		if (p[i] < '0' || p[i] > '9') {
+	bool negative = value.ptr[0] == '-';
+	size_t digits = value.len - (negative ? 1 : 0);
+	const char *p = value.ptr + (negative ? 1 : 0);
+	uint64_t n = 0, piece;
+
+	if (digits == 0 || digits > 19 || (digits > 1 && p[0] == '0')) {
+		return false;
+	}
+	for (; digits > 8; digits -= 8, p += 8) {
+		if (!parse_short(p, 8, &piece)) {
 			return false;
 		}
-		n = n * 10 + (uint64_t)(p[i] - '0');
+		n = n * 100000000 + piece;
 	}
+	if (!parse_short(p, digits, &piece)) {
+		return false;
+	}
+	static const uint64_t powers[] = {1,      10,      100,      1000,     10000,
+					  100000, 1000000, 10000000, 100000000};
+	/* At most 19 digits: below 10^19, which an unsigned number holds. */
+	n = n * powers[digits] + piece;
 	if (n > (uint64_t)INT64_MAX + (negative ? 1 : 0)) {
 		return false;
 	}

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "event/json.h"
 
+#include "event/json_parts.h"
 #include "event/json_scan.h"
 
 #ifdef __x86_64__
@@ -8,35 +9,55 @@
 #include <cpuid.h>
 #include <immintrin.h>
 
-#define KERNEL_TARGET __attribute__((target("avx2,pclmul,popcnt")))
+#define KERNEL_TARGET __attribute__((target("avx2,bmi,bmi2,pclmul,popcnt")))
 
-KERNEL_TARGET static inline uint64_t bits_of(__m256i low, __m256i high)
-{
-	return (uint64_t)(unsigned int)_mm256_movemask_epi8(low) |
-	       (uint64_t)(unsigned int)_mm256_movemask_epi8(high) << 32;
-}
+/* 64 bytes. */
+struct vectors {
+	__m256i low;
+	__m256i high;
+};
 
-KERNEL_TARGET static inline uint64_t bits_equal(__m256i low, __m256i high, char c)
+/** 0xFF where the byte is c. */
+KERNEL_TARGET BP_JSON_INLINE struct vectors equal(struct vectors in, char c)
 {
 	__m256i all = _mm256_set1_epi8(c);
 
-	return bits_of(_mm256_cmpeq_epi8(low, all), _mm256_cmpeq_epi8(high, all));
+	return (struct vectors){_mm256_cmpeq_epi8(in.low, all), _mm256_cmpeq_epi8(in.high, all)};
 }
 
-KERNEL_TARGET static inline void classify(const char *bytes, struct bp_json_block *out)
+/** 0xFF where the byte is at most max, as unsigned numbers. */
+KERNEL_TARGET BP_JSON_INLINE struct vectors up_to(struct vectors in, char max)
 {
-	__m256i low = _mm256_loadu_si256((const __m256i *)(const void *)bytes);
-	__m256i high = _mm256_loadu_si256((const __m256i *)(const void *)(bytes + 32));
-	__m256i bit5 = _mm256_set1_epi8(0x20), max = _mm256_set1_epi8(0x1F);
-	/* '[' and '{' differ in bit 5 only, and so do ']' and '}'. */
-	__m256i low_folded = _mm256_or_si256(low, bit5), high_folded = _mm256_or_si256(high, bit5);
+	__m256i all = _mm256_set1_epi8(max);
 
-	out->quote = bits_equal(low, high, '"');
-	out->backslash = bits_equal(low, high, '\\');
-	out->open = bits_equal(low_folded, high_folded, '{');
-	out->close = bits_equal(low_folded, high_folded, '}');
-	out->control = bits_of(_mm256_cmpeq_epi8(_mm256_min_epu8(low, max), low),
-			       _mm256_cmpeq_epi8(_mm256_min_epu8(high, max), high));
+	return (struct vectors){_mm256_cmpeq_epi8(_mm256_min_epu8(in.low, all), in.low),
+				_mm256_cmpeq_epi8(_mm256_min_epu8(in.high, all), in.high)};
+}
+
+KERNEL_TARGET BP_JSON_INLINE struct vectors either(struct vectors a, struct vectors b)
+{
+	return (struct vectors){_mm256_or_si256(a.low, b.low), _mm256_or_si256(a.high, b.high)};
+}
+
+KERNEL_TARGET BP_JSON_INLINE uint64_t bits_of(struct vectors in)
+{
+	return (uint64_t)(unsigned int)_mm256_movemask_epi8(in.low) |
+	       (uint64_t)(unsigned int)_mm256_movemask_epi8(in.high) << 32;
+}
+
+KERNEL_TARGET BP_JSON_INLINE void classify(const char *bytes, struct bp_json_block *out)
+{
+	const __m256i *from = (const __m256i *)(const void *)bytes, bit5 = _mm256_set1_epi8(0x20);
+	struct vectors in = {_mm256_loadu_si256(from), _mm256_loadu_si256(from + 1)};
+	/* '[' and '{' differ in bit 5 only, and so do ']' and '}'. */
+	struct vectors folded = either(in, (struct vectors){bit5, bit5});
+	struct vectors close = equal(folded, '}');
+
+	out->quote = bits_of(equal(in, '"'));
+	out->backslash = bits_of(equal(in, '\\'));
+	out->open = bits_of(equal(folded, '{'));
+	out->close = bits_of(close);
+	out->control = bits_of(up_to(in, 0x1F));
 }
 
 KERNEL_TARGET static inline uint64_t prefix_xor(uint64_t bits)
@@ -58,6 +79,7 @@ static const struct bp_json_kernel kernel_avx2 = {
 	.check = check_container,
 	.skip = skip_container,
 	.quote = find_quote,
+	.pick = pick,
 };
 
 /**
@@ -74,7 +96,8 @@ static bool has_avx2(void)
 	}
 	/* The system must save the wide registers, too. */
 	__asm__ volatile("xgetbv" : "=a"(xcr0), "=d"(unused) : "c"(0));
-	return (xcr0 & 6) == 6 && __get_cpuid_count(7, 0, &a, &b, &c, &d) && (b & bit_AVX2);
+	return (xcr0 & 6) == 6 && __get_cpuid_count(7, 0, &a, &b, &c, &d) && (b & bit_AVX2) &&
+	       (b & bit_BMI) && (b & bit_BMI2);
 }
 
 bool bp_json_use_avx2(void)

@@ -3,6 +3,7 @@
 
 #include "event/json.h"
 #include "event/json_bits.h"
+#include "event/json_parts.h"
 
 #define KERNEL_TARGET
 
@@ -26,6 +27,7 @@ const struct bp_json_kernel bp_json_kernel_plain = {
 	.check = check_container,
 	.skip = skip_container,
 	.quote = find_quote,
+	.pick = pick,
 };
 
 #ifdef __SSE2__

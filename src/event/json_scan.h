@@ -14,6 +14,8 @@
 
 #include <stdint.h>
 
+#include "event/json.h"
+
 struct bp_json_kernel {
 	/** Check a whole container at ptr; just after its closing bracket, or NULL. */
 	const char *(*check)(const char *ptr, const char *end);
@@ -23,6 +25,10 @@ struct bp_json_kernel {
 
 	/** From inside a string: its closing quote, or NULL. */
 	const char *(*quote)(const char *ptr, const char *end);
+
+	/** bp_json_pick() of an object that was checked; out[] is absent so far, n <= 64. */
+	void (*pick)(const struct bp_json *object, const struct bp_str *keys, struct bp_json *out,
+		     size_t n);
 };
 
 /** The one in use: SSE2 on x86-64, plain C elsewhere, until bp_json_use_avx2(). */

@@ -7,7 +7,7 @@
  */
 #include "event/projection_parts.h"
 
-enum { PATH_BYTES_MAX = 4096, EXT_MAX = 16 };
+enum { PATH_BYTES_MAX = 4096, EXT_MAX = 10 };
 
 struct edit {
 	const char *op;

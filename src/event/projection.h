@@ -69,7 +69,7 @@ struct bp_line_origin {
 
 enum bp_projected {
 	BP_PROJECTED,
-	BP_PROJECT_MALFORMED, /* not one JSON object: a dead letter */
+	BP_PROJECT_MALFORMED, /* not one JSON object, or a hook without a session: a dead letter */
 	BP_PROJECT_TOO_LARGE  /* the projection does not fit: a dead letter */
 };
 

@@ -333,8 +333,12 @@ enum bp_projected bp_project_claude_hook(struct bp_projector *projector, struct 
 	if (!bp_json_open(json, &root) || root.type != BP_JSON_OBJECT) {
 		return BP_PROJECT_MALFORMED;
 	}
-	bp_projection_begin(&hook.p, projector, out);
 	bp_json_pick(root, HOOK_KEYS, hook.v, N_HOOK);
+	/* Every hook has a session. What has none is not one, and would make one up. */
+	if (hook.v[SESSION_ID].type != BP_JSON_STRING || hook.v[SESSION_ID].len <= 2) {
+		return BP_PROJECT_MALFORMED;
+	}
+	bp_projection_begin(&hook.p, projector, out);
 	take_envelope(&hook, now_us);
 	take_body(&hook);
 	bp_event_id_v7(now_us, random_bytes, out->id);

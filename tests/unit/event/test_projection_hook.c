@@ -62,9 +62,10 @@ START_TEST(every_hook_has_its_event_type)
 		hook_payload(json);
 		ck_assert_text(test_event.event_type, types[i][1]);
 	}
-	hook_payload("{}");
+	hook_payload("{'session_id':'s1'}");
 	ck_assert_text(test_event.event_type, "unknown");
-	ck_assert_text(test_event.session_id, "unknown");
+	ck_assert_int_eq(project_hook_text(quoted("{}")), BP_PROJECT_MALFORMED);
+	ck_assert_int_eq(project_hook_text(quoted("{'session_id':7}")), BP_PROJECT_MALFORMED);
 }
 END_TEST
 

@@ -9,6 +9,7 @@
 /* By name. */
 const struct bp_command *const bp_commands[] = {
 	&bp_cmd_help,
+	&bp_cmd_metrics,
 	&bp_cmd_version,
 	NULL,
 };

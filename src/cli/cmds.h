@@ -8,6 +8,7 @@
 #include "cli/cmd.h"
 
 extern const struct bp_command bp_cmd_help;
+extern const struct bp_command bp_cmd_metrics;
 extern const struct bp_command bp_cmd_version;
 
 #endif

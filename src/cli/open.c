@@ -1,0 +1,92 @@
+/* SPDX-License-Identifier: MIT */
+#include "cli/open.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/home.h"
+#include "event/hash.h"
+#include "query/database.h"
+
+enum { CWD_BYTES = 4096 };
+
+enum bp_rc bp_cli_open(struct bp_sql **out, struct bp_err *err)
+{
+	char home[BP_HOME_PATH_BYTES], path[BP_HOME_PATH_BYTES];
+	enum bp_rc rc = bp_home_path(home, sizeof(home), err);
+
+	if (rc != BP_OK) {
+		return rc;
+	}
+	rc = bp_home_check(home, err);
+	if (rc == BP_ENOTFOUND) {
+		return bp_err_set(err, rc,
+				  "no data yet: there is no \"%.120s\"; run \"blueplane import\"",
+				  home);
+	}
+	if (rc == BP_OK) {
+		rc = bp_home_file(home, "telemetry.db", path, sizeof(path), err);
+	}
+	if (rc != BP_OK) {
+		return rc;
+	}
+	rc = bp_query_open(path, out, err);
+	if (rc == BP_ENOTFOUND) {
+		return bp_err_set(err, rc,
+				  "no data yet: \"%.120s\" has no database; run \"blueplane "
+				  "import\"",
+				  home);
+	}
+	return rc;
+}
+
+enum bp_rc bp_cli_zone(const struct bp_cli *cli, struct bp_tz **out, struct bp_err *err)
+{
+	const char *name = bp_options_text(&cli->options, "timezone");
+	enum bp_rc rc = bp_tz_load(name, out, err);
+
+	if (rc != BP_OK && !name) {
+		/* A machine without zone files still knows the time. */
+		return bp_tz_load("UTC", out, err);
+	}
+	return rc == BP_OK ? rc : bp_err_wrap(err, BP_EINVAL, "--timezone");
+}
+
+enum bp_rc bp_cli_filter(const struct bp_cli *cli, struct bp_sql *sql, struct bp_filter *out,
+			 struct bp_err *err)
+{
+	const char *platform = bp_options_text(&cli->options, "platform");
+	const char *project = bp_options_text(&cli->options, "project");
+	enum bp_rc rc = BP_OK;
+
+	if (platform && strcmp(platform, "all") != 0) {
+		rc = bp_filter_platform(sql, out, platform, err);
+	}
+	if (rc == BP_OK && project) {
+		rc = bp_filter_project(sql, out, project, err);
+	}
+	return rc;
+}
+
+enum bp_rc bp_cli_project_here(char out[BP_PROJECT_HASH_BYTES], struct bp_err *err)
+{
+	char home[BP_HOME_PATH_BYTES], cwd[CWD_BYTES];
+	unsigned char salt[BP_SALT_BYTES];
+	struct bp_hash_key key;
+	enum bp_rc rc = bp_home_path(home, sizeof(home), err);
+
+	if (rc == BP_OK) {
+		rc = bp_home_salt(home, salt, err);
+	}
+	if (rc == BP_OK && !getcwd(cwd, sizeof(cwd))) {
+		rc = bp_err_set(err, BP_ENOTFOUND, "the working folder is gone");
+	}
+	if (rc != BP_OK) {
+		return rc;
+	}
+	bp_hash_key_init(&key, salt);
+	struct bp_hash_hex hash = bp_hash_path(&key, bp_str_from(cwd), (struct bp_str){NULL, 0});
+	memcpy(out, hash.text, BP_PROJECT_HASH_BYTES);
+	return BP_OK;
+}

@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: MIT */
+/**
+ * open.h - what data commands begin with: the home, the facts, the time zone.
+ */
+#ifndef BP_CLI_OPEN_H
+#define BP_CLI_OPEN_H
+
+#include <stddef.h>
+
+#include "base/err.h"
+#include "cli/cmd.h"
+#include "query/filter.h"
+#include "query/period.h"
+#include "store/sqlite.h"
+
+/**
+ * Find and check the home, and open its database for reading; works with the service down.
+ * Owns:   the caller, bp_sql_close().
+ * Errors: each one sentence that says what to do: BP_ENOTFOUND no home or no database yet; those of
+ *         bp_home_check() and bp_query_open().
+ */
+BP_MUSTUSE enum bp_rc bp_cli_open(struct bp_sql **out, struct bp_err *err);
+
+/** The options of a period and of filters, for the tables of commands. */
+#define BP_CLI_PERIOD_OPTIONS                                                                      \
+	{.name = "since",                                                                          \
+	 .value = "TIME",                                                                          \
+	 .help = "from then on: 2026-01-31, 2026-01-31T09:30, yesterday, 2h"},                     \
+		{.name = "until", .value = "TIME", .help = "until then, a date with all its day"}, \
+	{                                                                                          \
+		.name = "timezone", .value = "ZONE",                                               \
+		.help = "days and times of this zone, as "                                         \
+			"Europe/Berlin; else the system's"                                         \
+	}
+#define BP_CLI_FILTER_OPTIONS                                                                      \
+	{.name = "platform", .value = "NAME", .help = "only this assistant, as claude_code"},      \
+	{                                                                                          \
+		.name = "project", .value = "NAME",                                                \
+		.help = "only the projects of this name (or hash)"                                 \
+	}
+
+/** Load --timezone. Owns: bp_tz_free(). Errors: BP_EINVAL there is no such zone. */
+BP_MUSTUSE enum bp_rc bp_cli_zone(const struct bp_cli *cli, struct bp_tz **out, struct bp_err *err);
+
+/** Fill the filter from --platform and --project. Errors: BP_ENOTFOUND, the nearest is named. */
+BP_MUSTUSE enum bp_rc bp_cli_filter(const struct bp_cli *cli, struct bp_sql *sql,
+				    struct bp_filter *out, struct bp_err *err);
+
+/** The keyed hash of the working folder. Errors: BP_ENOTFOUND no salt yet, or no folder. */
+BP_MUSTUSE enum bp_rc bp_cli_project_here(char out[BP_PROJECT_HASH_BYTES], struct bp_err *err);
+
+#endif

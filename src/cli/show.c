@@ -1,0 +1,117 @@
+/* SPDX-License-Identifier: MIT */
+#include "cli/show.h"
+
+#include <math.h>
+#include <stdio.h>
+
+#include "store/sqlite.h"
+
+void bp_show_count(char out[BP_SHOW_BYTES], double value, bool exact)
+{
+	static const char units[] = {'k', 'M', 'G', 'T'};
+	double size = fabs(value);
+	size_t unit = 0;
+
+	if (exact || size < 10000) {
+		(void)snprintf(out, BP_SHOW_BYTES, "%.0f", value);
+		return;
+	}
+	for (size /= 1000; size >= 999.95 && unit < 3; size /= 1000) {
+		unit++;
+	}
+	(void)snprintf(out, BP_SHOW_BYTES, "%s%.*f%c", value < 0 ? "-" : "", size < 99.95 ? 1 : 0,
+		       size, units[unit]);
+}
+
+void bp_show_duration(char out[BP_SHOW_BYTES], double seconds)
+{
+	int64_t s = (int64_t)llround(seconds);
+
+	if (s >= 3600) {
+		(void)snprintf(out, BP_SHOW_BYTES, "%lld:%02lld h", (long long)(s / 3600),
+			       (long long)(s / 60 % 60));
+	} else {
+		(void)snprintf(out, BP_SHOW_BYTES, "%lld:%02lld min", (long long)(s / 60),
+			       (long long)(s % 60));
+	}
+}
+
+static void show_ms(char out[BP_SHOW_BYTES], double ms)
+{
+	if (ms < 10) {
+		(void)snprintf(out, BP_SHOW_BYTES, "%.1f ms", ms);
+	} else if (ms < 1000) {
+		(void)snprintf(out, BP_SHOW_BYTES, "%.0f ms", ms);
+	} else if (ms < 120000) {
+		(void)snprintf(out, BP_SHOW_BYTES, "%.1f s", ms / 1000);
+	} else {
+		bp_show_duration(out, ms / 1000);
+	}
+}
+
+void bp_show_metric(char out[BP_SHOW_BYTES], const struct bp_metric *metric, double value,
+		    bool exact)
+{
+	if (isnan(value)) {
+		(void)snprintf(out, BP_SHOW_BYTES, "%s", exact ? "" : "-");
+		return;
+	}
+	if (exact) {
+		(void)snprintf(out, BP_SHOW_BYTES, "%.15g", value);
+		return;
+	}
+	switch (metric->unit) {
+	case BP_UNIT_COUNT:
+		bp_show_count(out, value, false);
+		break;
+	case BP_UNIT_RATE:
+		(void)snprintf(out, BP_SHOW_BYTES, "%.1f %%", value * 100);
+		break;
+	case BP_UNIT_SCORE:
+	case BP_UNIT_NUMBER:
+		(void)snprintf(out, BP_SHOW_BYTES, value < 10000 ? "%.1f" : "%.0f", value);
+		break;
+	case BP_UNIT_MS:
+		show_ms(out, value);
+		break;
+	case BP_UNIT_SECONDS:
+		bp_show_duration(out, value);
+		break;
+	case BP_UNIT_USD:
+		(void)snprintf(out, BP_SHOW_BYTES, "$%.2f", value);
+		break;
+	}
+}
+
+void bp_show_trend(char out[BP_SHOW_BYTES], struct bp_trend trend, bool arrow)
+{
+	static const char *const arrows[] = {"\xE2\x86\x92 ", "\xE2\x86\x91 ", "\xE2\x86\x93 "};
+	const char *before = arrow ? arrows[trend.direction] : "";
+
+	if (isnan(trend.change)) {
+		(void)snprintf(out, BP_SHOW_BYTES, "%s", trend.direction == BP_FLAT ? "-" : "new");
+	} else if (fabs(trend.change) >= 10) {
+		(void)snprintf(out, BP_SHOW_BYTES, "%s%+.0f %%", before, trend.change * 100);
+	} else {
+		(void)snprintf(out, BP_SHOW_BYTES, "%s%+.1f %%", before, trend.change * 100);
+	}
+}
+
+enum bp_paint bp_show_paint(const struct bp_metric *metric, struct bp_trend trend)
+{
+	if (trend.direction == BP_FLAT || metric->better == 0) {
+		return BP_PAINT_NONE;
+	}
+	return (trend.direction == BP_UP) == (metric->better > 0) ? BP_PAINT_GOOD : BP_PAINT_BAD;
+}
+
+void bp_show_time(char out[BP_SHOW_BYTES], const struct bp_tz *tz, int64_t ts_us)
+{
+	if (ts_us == BP_SQL_NULL) {
+		(void)snprintf(out, BP_SHOW_BYTES, "-");
+		return;
+	}
+	struct bp_civil c = bp_tz_civil(tz, ts_us);
+	(void)snprintf(out, BP_SHOW_BYTES, "%04d-%02d-%02d %02d:%02d", c.year, c.month, c.day,
+		       c.hour, c.minute);
+}

@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: MIT */
+/**
+ * show.h - numbers as people read them: 1.2M, 84.0 %, 1:05:00, +12.3 %.
+ */
+#ifndef BP_CLI_SHOW_H
+#define BP_CLI_SHOW_H
+
+#include <stdint.h>
+
+#include "base/tz.h"
+#include "cli/print.h"
+#include "query/metrics.h"
+#include "query/trends.h"
+
+enum { BP_SHOW_BYTES = 48 };
+
+/** 987, 12.3k, 4.56M; exact: the number itself. */
+void bp_show_count(char out[BP_SHOW_BYTES], double value, bool exact);
+
+/** h:mm, from an hour on; m:ss below ("0:42"). */
+void bp_show_duration(char out[BP_SHOW_BYTES], double seconds);
+
+/** A metric's value by its unit; "-" for NAN. exact: for CSV and Markdown, without rounding. */
+void bp_show_metric(char out[BP_SHOW_BYTES], const struct bp_metric *metric, double value,
+		    bool exact);
+
+/** "+12.3 %" with an arrow before it (ASCII: + and - alone); "new" from 0; "" when not known. */
+void bp_show_trend(char out[BP_SHOW_BYTES], struct bp_trend trend, bool arrow);
+
+/** Green for a change to the better, red for the worse. */
+enum bp_paint bp_show_paint(const struct bp_metric *metric, struct bp_trend trend);
+
+/** "2026-01-31 09:30" in the zone; "-" for BP_SQL_NULL. */
+void bp_show_time(char out[BP_SHOW_BYTES], const struct bp_tz *tz, int64_t ts_us);
+
+#endif

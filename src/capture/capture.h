@@ -23,23 +23,23 @@
 #include "event/projection.h"
 
 struct bp_capture_config {
-	int64_t rescan_us;          /* the backstop behind inotify */
-	int64_t depth_max;          /* entries in the queue at which monitors wait */
-	bool claude_enabled;        /* sources.claude_code.enabled */
-	char **claude_roots;        /* sources.claude_code.roots; empty: CLAUDE_CONFIG_DIR, ~/.claude, ~/.config/claude */
+	int64_t rescan_us;   /* the backstop behind inotify */
+	int64_t depth_max;   /* entries in the queue at which monitors wait */
+	bool claude_enabled; /* sources.claude_code.enabled */
+	char **claude_roots; /* sources.claude_code.roots; empty: CLAUDE_CONFIG_DIR, ~/.claude, ~/.config/claude */
 };
 extern const struct bp_option bp_capture_options[];
 
 struct bp_capture; /* capture.c */
 
 struct bp_capture_deps {
-	const char *home;          /* for the spool and for hashing paths */
+	const char *home; /* for the spool and for hashing paths */
 	const char *redis_address;
 	const char *database_path; /* opened read-only for checkpoints */
 	struct bp_stop *stop;
-	struct bp_policy policy;   /* copied */
+	struct bp_policy policy; /* copied */
 	struct bp_capture_config config;
-	bool watch;                /* false: only what bp_capture_import_start() names (--once) */
+	bool watch; /* false: only what bp_capture_import_start() names (--once) */
 };
 
 /** Owns: bp_capture_free() after its thread ended. */
@@ -68,9 +68,9 @@ BP_MUSTUSE enum bp_rc bp_capture_import_start(struct bp_capture *capture, char *
 
 /** How far it is; any thread. */
 struct bp_import_progress {
-	int64_t files, files_done;    /* done: every whole line was added to the queue */
+	int64_t files, files_done; /* done: every whole line was added to the queue */
 	int64_t bytes, bytes_done;
-	bool done;                    /* all files are done */
+	bool done; /* all files are done */
 };
 void bp_import_progress(struct bp_import *import, struct bp_import_progress *out);
 
@@ -88,12 +88,12 @@ void bp_import_free(struct bp_import *import);
 
 /** What a source looks like from outside, for status. */
 struct bp_source_state {
-	const char *name;        /* "claude_code", "hooks" */
+	const char *name; /* "claude_code", "hooks" */
 	bool enabled;
-	int64_t files;           /* watched */
-	int64_t last_event_us;   /* BP_ABSENT when none */
-	int64_t lag_bytes;       /* not yet added */
-	int64_t errors;          /* since start */
+	int64_t files;         /* watched */
+	int64_t last_event_us; /* BP_ABSENT when none */
+	int64_t lag_bytes;     /* not yet added */
+	int64_t errors;        /* since start */
 };
 /** Fill out[max], return how many there are. Any thread. */
 size_t bp_capture_sources(struct bp_capture *capture, struct bp_source_state *out, size_t max);

@@ -9,7 +9,13 @@
 /* By name. */
 const struct bp_command *const bp_commands[] = {
 	&bp_cmd_help,
+	&bp_cmd_import,
+	&bp_cmd_logs,
 	&bp_cmd_metrics,
+	&bp_cmd_restart,
+	&bp_cmd_start,
+	&bp_cmd_status,
+	&bp_cmd_stop,
 	&bp_cmd_version,
 	NULL,
 };

@@ -1,0 +1,169 @@
+/* SPDX-License-Identifier: MIT */
+#include <cjson/cJSON.h>
+#include <errno.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/home.h"
+#include "cli/cmds.h"
+#include "cli/control_client.h"
+#include "cli/import.h"
+#include "cli/text.h"
+#include "query/period.h"
+
+/** What is drawn on stderr while it runs. */
+struct progress_line {
+	bool draw;  /* stderr is a terminal */
+	bool drawn; /* there is something to clear */
+};
+
+static double number(const cJSON *object, const char *name)
+{
+	const cJSON *item = cJSON_GetObjectItemCaseSensitive(object, name);
+
+	return cJSON_IsNumber(item) ? item->valuedouble : 0;
+}
+
+static void draw(const cJSON *progress, void *arg)
+{
+	struct progress_line *line = arg;
+	double bytes = number(progress, "bytes");
+	double done = number(progress, "bytes_done");
+	double seconds = number(progress, "seconds");
+	double rate = seconds > 0 ? done / seconds : 0;
+	const cJSON *step = cJSON_GetObjectItemCaseSensitive(progress, "step");
+	char left[64] = "";
+
+	if (!line->draw) {
+		return;
+	}
+	if (rate > 0 && done < bytes) {
+		(void)snprintf(left, sizeof(left), ", %s left",
+			       bp_text_span(llround((bytes - done) / rate)).text);
+	}
+	if (cJSON_IsString(step) && strcmp(step->valuestring, "reading") == 0) {
+		(void)fprintf(stderr, "\r%3.0f %%  %.0f of %.0f files, %s/s%s\033[K",
+			      bytes > 0 ? 100 * done / bytes : 100.0, number(progress, "files_done"),
+			      number(progress, "files"), bp_text_bytes(llround(rate)).text, left);
+	} else {
+		(void)fprintf(stderr, "\r100 %%  working out the numbers (%s left)\033[K",
+			      bp_text_count(llround(number(progress, "left"))).text);
+	}
+	(void)fflush(stderr);
+	line->drawn = true;
+}
+
+enum bp_rc bp_import_run(const char *home, const char *const *paths, size_t n, int64_t since_us,
+			 cJSON **out, struct bp_err *err)
+{
+	struct progress_line line = {.draw = isatty(STDERR_FILENO) == 1};
+	const struct bp_call call = {
+		.home = home, .progress = draw, .arg = &line, .timeout_ms = -1};
+	cJSON *args = cJSON_CreateObject();
+	cJSON *list = cJSON_AddArrayToObject(args, "paths");
+
+	for (size_t i = 0; i < n; i++) {
+		/* The service has another working folder. */
+		char *real = realpath(paths[i], NULL);
+		if (!real) {
+			cJSON_Delete(args);
+			return bp_err_set(err, BP_EINVAL, "cannot import \"%s\": %s", paths[i],
+					  strerrordesc_np(errno));
+		}
+		cJSON_AddItemToArray(list, cJSON_CreateString(real));
+		free(real);
+	}
+	if (since_us != BP_TIME_FIRST) {
+		cJSON_AddNumberToObject(args, "since_us", (double)since_us);
+	}
+	enum bp_rc rc = bp_control_run(&call, "import", args, out, err);
+	if (line.drawn) {
+		(void)fprintf(stderr, "\r\033[K");
+	}
+	return rc;
+}
+
+void bp_import_print(const struct bp_cli *cli, const cJSON *result)
+{
+	double dead = number(result, "dead_letters");
+	double oversize = number(result, "oversize");
+	double purged = number(result, "purged");
+
+	bp_print_line(&cli->print, "%s lines of %s files in %.1f s: %s new, %s known before.",
+		      bp_text_count(llround(number(result, "lines"))).text,
+		      bp_text_count(llround(number(result, "files"))).text,
+		      number(result, "seconds"),
+		      bp_text_count(llround(number(result, "rows"))).text,
+		      bp_text_count(llround(number(result, "duplicates"))).text);
+	if (dead + oversize > 0) {
+		bp_print_line(&cli->print,
+			      "%s lines could not be read and %s were too long (see: blueplane dlq "
+			      "list).",
+			      bp_text_count(llround(dead)).text,
+			      bp_text_count(llround(oversize)).text);
+	}
+	if (purged > 0) {
+		bp_print_line(&cli->print, "%s lines were purged before and stay away.",
+			      bp_text_count(llround(purged)).text);
+	}
+}
+
+static int run(struct bp_cli *cli)
+{
+	char home[BP_HOME_PATH_BYTES];
+	struct bp_err err = {0};
+	struct bp_tz *tz = NULL;
+	cJSON *result = NULL;
+	const char *since = bp_options_text(&cli->options, "since");
+	int64_t since_us = BP_TIME_FIRST;
+
+	if (since) {
+		enum bp_rc bound = bp_tz_load(NULL, &tz, &err);
+		if (bound == BP_OK) {
+			bound = bp_period_bound(since, false, tz, cli->now_us, &since_us, &err);
+		}
+		bp_tz_free(tz);
+		if (bound != BP_OK) {
+			return bp_cli_fail_usage(cli, "--since: %s", err.msg);
+		}
+	}
+	enum bp_rc rc = bp_home_path(home, sizeof(home), &err);
+	if (rc == BP_OK) {
+		rc = bp_import_run(home, cli->options.args, cli->options.n_args, since_us, &result,
+				   &err);
+	}
+	if (rc != BP_OK) {
+		return bp_cli_fail_err(cli, &err);
+	}
+	if (cli->print.format == BP_FORMAT_JSON) {
+		return bp_print_json(result, &err) == BP_OK ? BP_EXIT_OK
+							    : bp_cli_fail_err(cli, &err);
+	}
+	bp_import_print(cli, result);
+	cJSON_Delete(result);
+	return BP_EXIT_OK;
+}
+
+static const struct bp_option_row OPTIONS[] = {
+	{.name = "since",
+	 .value = "TIME",
+	 .help = "only files that changed since then (a date, or 30d)"},
+	{.name = NULL},
+};
+
+const struct bp_command bp_cmd_import = {
+	.name = "import",
+	.summary = "take in history files",
+	.usage = "import [PATH...] [--since TIME]",
+	.help = "Read history files now and return when every number is final. PATH is a file, a "
+		"projects folder, or any\nfolder below which session files lie; without one, "
+		"everything the enabled sources have. Safe to run again:\nwhat is known is not "
+		"counted twice. Ctrl-C leaves the import running in the service.\n\nexample: "
+		"blueplane import ~/backup/.claude/projects\n",
+	.options = OPTIONS,
+	.args_max = -1,
+	.run = run,
+};

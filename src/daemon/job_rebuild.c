@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: MIT */
+/* The job `rebuild`: facts and rollups anew from the log. */
+#include "base/clock.h"
+#include "daemon/job.h"
+#include "daemon/service.h"
+
+static enum bp_rc run(struct bp_service *service, const cJSON *args, struct bp_job_reply *reply,
+		      cJSON **out_result, struct bp_err *err)
+{
+	int64_t start_us = bp_clock_mono_us();
+	int64_t rows = 0;
+	enum bp_rc rc = bp_slowpath_rebuild(service->slowpath, &rows, err);
+
+	(void)args;
+	(void)reply;
+	if (rc == BP_OK) {
+		*out_result = cJSON_CreateObject();
+		cJSON_AddNumberToObject(*out_result, "schema_version", 1);
+		cJSON_AddNumberToObject(*out_result, "rows", (double)rows);
+		cJSON_AddNumberToObject(*out_result, "seconds",
+					(double)(bp_clock_mono_us() - start_us) / 1e6);
+	}
+	return rc;
+}
+
+const struct bp_job bp_job_rebuild = {.name = "rebuild", .run = run};

@@ -1,0 +1,144 @@
+/* SPDX-License-Identifier: MIT */
+#include "daemon/settings.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/home.h"
+#include "base/log.h"
+#include "base/mem.h"
+#include "event/projection.h"
+
+static const char *const level_names[] = {"strict", "standard", "full", NULL};
+static const char *const durability_names[] = {"everysec", "always", NULL};
+static const char *const log_names[] = {"error", "warn", "info", "debug", NULL};
+
+static const struct bp_option own_options[] = {
+	{.name = "hooks.enabled",
+	 .type = BP_OPTION_BOOL,
+	 .offset = offsetof(struct bp_daemon_config, hooks_enabled),
+	 .fallback = "true",
+	 .reload = true,
+	 .help = "take what blueplane-hook reports"},
+	{.name = "privacy.level",
+	 .type = BP_OPTION_CHOICE,
+	 .offset = offsetof(struct bp_daemon_config, level),
+	 .fallback = "strict",
+	 .choices = level_names,
+	 .help = "how much may be kept; hooks always keep strict"},
+	{.name = "privacy.opt_out",
+	 .type = BP_OPTION_FLAGS,
+	 .offset = offsetof(struct bp_daemon_config, opt_out),
+	 .fallback = "",
+	 .choices = bp_opt_out_names,
+	 .help = "groups that never enter the queue"},
+	{.name = "privacy.project_names",
+	 .type = BP_OPTION_BOOL,
+	 .offset = offsetof(struct bp_daemon_config, project_names),
+	 .fallback = "true",
+	 .help = "keep the last component of a project's path"},
+	{.name = "redis.url",
+	 .type = BP_OPTION_TEXT,
+	 .offset = offsetof(struct bp_daemon_config, redis_url),
+	 .fallback = "",
+	 .help = "an existing Redis (socket path or redis://host:port); empty: a private one"},
+	{.name = "redis.binary",
+	 .type = BP_OPTION_TEXT,
+	 .offset = offsetof(struct bp_daemon_config, redis_binary),
+	 .fallback = "redis-server",
+	 .help = "the program of the private Redis"},
+	{.name = "redis.max_memory",
+	 .type = BP_OPTION_SIZE,
+	 .offset = offsetof(struct bp_daemon_config, redis_max_memory),
+	 .fallback = "256MiB",
+	 .min = 64 * 1024 * 1024,
+	 .max = (int64_t)64 * 1024 * 1024 * 1024,
+	 .help = "memory limit of the private Redis"},
+	{.name = "stream.durability",
+	 .type = BP_OPTION_CHOICE,
+	 .offset = offsetof(struct bp_daemon_config, durability),
+	 .fallback = "everysec",
+	 .choices = durability_names,
+	 .help = "how often the private Redis syncs its log to disk"},
+	{.name = "log.level",
+	 .type = BP_OPTION_CHOICE,
+	 .offset = offsetof(struct bp_daemon_config, log_level),
+	 .fallback = "info",
+	 .choices = log_names,
+	 .reload = true,
+	 .help = "what the service writes to its log"},
+	{.name = NULL},
+};
+
+/** Read the per-user file, which the home's own file goes over. */
+static enum bp_rc read_user_file(struct bp_config *config, struct bp_err *err)
+{
+	const char *folder = getenv("XDG_CONFIG_HOME"); /* NOLINT(concurrency-mt-unsafe) */
+	const char *user = getenv("HOME");              /* NOLINT(concurrency-mt-unsafe) */
+	char *path = NULL;
+
+	if (folder && folder[0] == '/') {
+		path = bp_asprintf("%s/blueplane/config.yaml", folder);
+	} else if (user && user[0] == '/') {
+		path = bp_asprintf("%s/.config/blueplane/config.yaml", user);
+	} else {
+		return BP_OK;
+	}
+	enum bp_rc rc = bp_config_read_file(config, path, err);
+	free(path);
+	return rc;
+}
+
+/** Apply "name=value". */
+static enum bp_rc apply_change(struct bp_config *config, const char *change, struct bp_err *err)
+{
+	const char *equals = strchr(change, '=');
+
+	if (!equals) {
+		return bp_err_set(err, BP_EINVAL, "--set \"%s\": expected name=value", change);
+	}
+	char *name = bp_strdup(bp_str_make(change, (size_t)(equals - change)));
+	enum bp_rc rc = bp_config_set(config, name, equals + 1, err);
+	free(name);
+	return rc == BP_OK ? rc : bp_err_wrap(err, rc, "--set");
+}
+
+enum bp_rc bp_settings_load(struct bp_settings *settings, const char *home, char *const *changes,
+			   size_t n, struct bp_err *err)
+{
+	memset(settings, 0, sizeof(*settings));
+	const struct bp_option_table tables[] = {
+		{.options = own_options, .target = &settings->daemon},
+		{.options = bp_capture_options, .target = &settings->capture},
+		{.options = bp_fastpath_options, .target = &settings->fastpath},
+		{.options = bp_slowpath_options, .target = &settings->slowpath},
+	};
+	char path[BP_HOME_PATH_BYTES];
+
+	settings->config = bp_config_new(tables, sizeof(tables) / sizeof(tables[0]));
+	enum bp_rc rc = read_user_file(settings->config, err);
+	if (rc == BP_OK) {
+		rc = bp_home_file(home, "config.yaml", path, sizeof(path), err);
+	}
+	if (rc == BP_OK) {
+		rc = bp_config_read_file(settings->config, path, err);
+	}
+	if (rc == BP_OK) {
+		rc = bp_config_read_env(settings->config, environ, err);
+	}
+	for (size_t i = 0; rc == BP_OK && i < n; i++) {
+		rc = apply_change(settings->config, changes[i], err);
+	}
+	if (rc != BP_OK) {
+		bp_settings_done(settings);
+	}
+	return rc;
+}
+
+void bp_settings_done(struct bp_settings *settings)
+{
+	bp_config_free(settings->config);
+	memset(settings, 0, sizeof(*settings));
+}

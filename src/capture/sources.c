@@ -33,6 +33,8 @@ struct source {
 	char key[KEY_BYTES];
 	struct bp_hash_hex path_hash;
 	struct bp_tail tail;
+	dev_t device; /* when it was first seen, with inode: for files with several names */
+	ino_t inode;
 	bool loaded;  /* the tail stands where checkpoint or reading put it */
 	bool watched; /* below a root; else it came by an import */
 	bool gone;

@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <limits.h>
 #include <stdalign.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/inotify.h>
@@ -28,6 +29,7 @@ struct folder {
 	int tag;
 	unsigned depth; /* below its root */
 	bool tree;      /* else it is only waited in for a root */
+	uint64_t round; /* of the reading that came by last: links may run in a circle */
 	char *path;     /* real */
 	UT_hash_handle hh;
 };
@@ -44,6 +46,7 @@ struct bp_watch {
 	struct folder *folders; /* by wd */
 	struct root *roots;
 	size_t n_roots;
+	uint64_t round;
 	bool lost;  /* a root or its parent went: look for all of them */
 	bool blind; /* a folder could not be watched */
 };
@@ -182,9 +185,10 @@ static void scan(struct bp_watch *watch, const char *path, int tag, unsigned dep
 		folder->tree = true;
 		folder->tag = tag;
 		folder->depth = depth;
-		if (!fresh && !again) {
+		if (!fresh && (!again || folder->round == watch->round)) {
 			return;
 		}
+		folder->round = watch->round;
 	} else if (!is_new) {
 		return;
 	}
@@ -254,6 +258,7 @@ void bp_watch_add_root(struct bp_watch *watch, const char *path, int tag)
 {
 	watch->roots = bp_realloc(watch->roots, watch->n_roots + 1, sizeof(watch->roots[0]));
 	struct root *root = &watch->roots[watch->n_roots++];
+	watch->round++;
 	*root = (struct root){.path = bp_strdup(bp_str_from(path)), .tag = tag};
 	look_for_root(watch, root, true);
 }
@@ -261,6 +266,7 @@ void bp_watch_add_root(struct bp_watch *watch, const char *path, int tag)
 void bp_watch_rescan(struct bp_watch *watch)
 {
 	watch->lost = false;
+	watch->round++;
 	for (size_t i = 0; i < watch->n_roots; i++) {
 		look_for_root(watch, &watch->roots[i], true);
 	}

@@ -155,9 +155,9 @@ END_TEST
 START_TEST(bad_grammar_ends_the_walk)
 {
 	static const char *const texts[] = {
-		"{\"a\":1 \"b\":2}",   "{\"a\":1,\"b\";2}",   "{\"a\":1,b:2}",
-		"{\"a\":1,\"b\" 2}",   "{\"a\":1,\"b\":}",    "{\"a\":1,\"b\"}",
-		"{\"a\":1,\"b\":tru}", "{\"a\":1,\"b\":1;2}", "{\"a\":1,\"b\":1x}"};
+		"{\"a\":1 \"b\":2}",   "{\"a\":1;\"b\":2}",  "{\"a\":1,b:2}",
+		"{\"a\":1,\"b\" 2}",   "{\"a\":1,\"b\":}",   "{\"a\":1,\"b\"}",
+		"{\"a\":1,\"b\":tru}", "{\"a\":1x,\"b\":2}", "{\"a\":1,:2,\"b\":2}"};
 
 	for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {
 		struct bp_json object = open_ok(texts[i]);

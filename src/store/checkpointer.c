@@ -27,6 +27,7 @@ struct bp_checkpointer {
 	struct bp_wal_watch *watch;
 	struct bp_thread thread;
 	atomic_bool stop, hurry;
+	atomic_bool idle; /* it sleeps without a timer: whoever brings work wakes it */
 	atomic_uint_fast64_t noted, covered;
 	/* Of the thread alone. */
 	uint64_t done_commits; /* a complete checkpoint covers these */
@@ -73,17 +74,25 @@ static void one_round(struct bp_checkpointer *checkpointer)
 	}
 }
 
+/* Nothing to do: sleep until a commit or a mark, without a timer. */
+static void sleep_idle(struct bp_checkpointer *checkpointer)
+{
+	atomic_store(&checkpointer->idle, true);
+	/* A mark may come without a commit: a batch of nothing but duplicates. */
+	if (bp_wal_watch_commits(checkpointer->watch) == checkpointer->done_commits &&
+	    atomic_load(&checkpointer->noted) == atomic_load(&checkpointer->covered) &&
+	    !atomic_load(&checkpointer->hurry) && !atomic_load(&checkpointer->stop)) {
+		bp_wal_watch_wait(checkpointer->watch, checkpointer->done_commits, -1);
+	}
+	atomic_store(&checkpointer->idle, false);
+}
+
 static void run(void *arg)
 {
 	struct bp_checkpointer *checkpointer = arg;
 
 	while (!atomic_load(&checkpointer->stop)) {
-		uint64_t commits = bp_wal_watch_commits(checkpointer->watch);
-
-		if (commits == checkpointer->done_commits && !atomic_load(&checkpointer->hurry)) {
-			/* Nothing to do: sleep until a commit, without a timer. */
-			bp_wal_watch_wait(checkpointer->watch, commits, -1);
-		}
+		sleep_idle(checkpointer);
 		if (!atomic_load(&checkpointer->hurry) && !atomic_load(&checkpointer->stop)) {
 			bp_wal_watch_wait(checkpointer->watch, UINT64_MAX, PACE_MS);
 		}
@@ -131,6 +140,9 @@ void bp_checkpointer_stop(struct bp_checkpointer *checkpointer)
 void bp_checkpointer_note(struct bp_checkpointer *checkpointer, uint64_t mark)
 {
 	atomic_store(&checkpointer->noted, mark);
+	if (atomic_load(&checkpointer->idle)) {
+		bp_wal_watch_wake(checkpointer->watch);
+	}
 }
 
 void bp_checkpointer_hurry(struct bp_checkpointer *checkpointer)

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* A transcript line that anybody wrote: projected alike by both builds, and never a sentence. */
-#include "fuzz/projected_alike.h"
+#include "event/projection.h"
+#include "support/projected_alike.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

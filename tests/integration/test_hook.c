@@ -16,7 +16,9 @@
 #include <unistd.h>
 
 #include "event/event.h"
+#include "event/hash.h"
 #include "event/json.h"
+#include "event/projection.h"
 #include "support/redis.h"
 #include "support/run.h"
 
@@ -413,6 +415,76 @@ START_TEST(closed_standard_files_are_no_failure)
 }
 END_TEST
 
+/* What the service would make of the same input at the same moment, with its faster code. */
+static void assert_same_bytes(const char *input, size_t len)
+{
+	static struct bp_projector projector;
+	static char spooled[BP_EVENT_BYTES_MAX];
+	static char wire[BP_EVENT_BYTES_MAX];
+	static char views[16384];
+	unsigned char salt[BP_SALT_BYTES] = {0};
+	char name[256] = "";
+	char path[512];
+	struct bp_event event;
+	const char *reason = NULL;
+
+	run_hook_text(input, len);
+	if (files_in("spool/new", name) == 0) {
+		return; /* no hook */
+	}
+	snprintf(path, sizeof(path), "%s/spool/new/%s", home, name);
+	FILE *file = fopen(path, "r");
+	ck_assert_ptr_nonnull(file);
+	size_t n = fread(spooled, 1, sizeof(spooled), file);
+	(void)fclose(file);
+	ck_assert_int_eq(unlink(path), 0);
+	ck_assert(bp_event_decode(bp_str_make(spooled, n), views, sizeof(views), &event, &reason));
+	salt[BP_SALT_BYTES - 1] = 7;
+	projector.policy = (struct bp_policy){.project_names = true};
+	bp_hash_key_init(&projector.policy.key, salt);
+	uint8_t random_bytes[10];
+	memcpy(random_bytes, event.id + 6, sizeof(random_bytes));
+	int64_t ts_us = event.ts_us;
+	ck_assert_int_eq(bp_project_claude_hook(&projector, bp_str_make(input, len), ts_us,
+						random_bytes, &event),
+			 BP_PROJECTED);
+	struct bp_out out = bp_out_make(wire, sizeof(wire));
+	bp_event_encode(&event, &out);
+	ck_assert_uint_eq(out.len, n);
+	ck_assert_mem_eq(wire, spooled, n);
+}
+
+START_TEST(hook_and_service_give_the_same_bytes)
+{
+	const char folder[] = BP_TEST_SOURCE_DIR "/tests/fuzz/corpus/claude_hook";
+	static char text[65536];
+	const struct dirent *entry;
+	size_t n_files = 0;
+
+	/* Without Redis everything is in the spool. */
+	bp_test_redis_stop(&redis);
+	(void)bp_json_use_avx2();
+	(void)bp_sha256_use_ni();
+	DIR *open_dir = opendir(folder);
+	ck_assert_ptr_nonnull(open_dir);
+	while ((entry = readdir(open_dir)) != NULL) {
+		char path[1024];
+		if (entry->d_name[0] == '.') {
+			continue;
+		}
+		snprintf(path, sizeof(path), "%s/%s", folder, entry->d_name);
+		FILE *file = fopen(path, "r");
+		ck_assert_ptr_nonnull(file);
+		size_t len = fread(text, 1, sizeof(text), file);
+		(void)fclose(file);
+		assert_same_bytes(text, len);
+		n_files++;
+	}
+	(void)closedir(open_dir);
+	ck_assert_uint_gt(n_files, 20);
+}
+END_TEST
+
 START_TEST(two_hundred_at_once_all_arrive_once)
 {
 	static const char *const args[] = {"blueplane-hook", NULL};
@@ -455,4 +527,4 @@ BP_TEST_MAIN(setup, teardown, an_event_arrives, an_option_names_the_home,
 	     switched_off_it_does_nothing, without_a_home_nothing_is_created,
 	     a_spool_that_cannot_be_written_is_no_failure, five_megabytes_arrive_as_a_few_bytes,
 	     input_that_is_none_is_passed_over, closed_standard_files_are_no_failure,
-	     two_hundred_at_once_all_arrive_once)
+	     hook_and_service_give_the_same_bytes, two_hundred_at_once_all_arrive_once)

@@ -6,8 +6,8 @@
  * the same bytes. Without project names, nothing that is projected holds a blank or a byte
  * outside ASCII: no sentence can be in it.
  */
-#ifndef BP_TESTS_FUZZ_PROJECTED_ALIKE_H
-#define BP_TESTS_FUZZ_PROJECTED_ALIKE_H
+#ifndef BP_TESTS_SUPPORT_PROJECTED_ALIKE_H
+#define BP_TESTS_SUPPORT_PROJECTED_ALIKE_H
 
 #include <stddef.h>
 #include <stdint.h>

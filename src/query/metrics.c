@@ -30,9 +30,7 @@ static double count(const struct bp_totals *t, int64_t value)
 
 static int64_t calls(const struct bp_totals *t)
 {
-	const struct bp_bucket_sums *s = &t->sums;
-	return s->tools_ok + s->tools_error + s->tools_denied + s->tools_rejected +
-	       s->tools_interrupted + s->tools_pending;
+	return bp_totals_calls(&t->sums);
 }
 
 static int64_t executed(const struct bp_totals *t)

@@ -175,10 +175,10 @@ struct tool_counts {
 	size_t n, cap;
 };
 
-static int64_t calls_of(const struct bp_bucket_sums *s)
+int64_t bp_totals_calls(const struct bp_bucket_sums *sums)
 {
-	return s->tools_ok + s->tools_error + s->tools_denied + s->tools_rejected +
-	       s->tools_interrupted + s->tools_pending;
+	return sums->tools_ok + sums->tools_error + sums->tools_denied + sums->tools_rejected +
+	       sums->tools_interrupted + sums->tools_pending;
 }
 
 static void count_tool(struct tool_counts *counts, struct bp_group *group, struct bp_str tool,
@@ -214,7 +214,7 @@ static enum bp_rc take_bucket(const struct bp_bucket *bucket, void *arg, struct 
 	}
 	bp_bucket_sums_add(&group->totals.sums, &bucket->sums);
 	bp_sketch_merge(&group->totals.tool_latency, &bucket->latency);
-	int64_t calls = calls_of(&bucket->sums);
+	int64_t calls = bp_totals_calls(&bucket->sums);
 	if (calls > 0) {
 		count_tool(counts, group, bucket->tool, calls);
 	}
@@ -230,7 +230,8 @@ static enum bp_rc read_buckets(struct bp_totals_reading *reading, struct bp_err 
 
 	for (size_t i = 0; i < counts.n; i++) {
 		struct bp_totals *totals = &counts.items[i].group->totals;
-		double share = (double)counts.items[i].calls / (double)calls_of(&totals->sums);
+		double share =
+			(double)counts.items[i].calls / (double)bp_totals_calls(&totals->sums);
 		totals->tools++;
 		totals->tool_entropy -= share * log(share);
 		free(counts.items[i].tool);
@@ -300,23 +301,19 @@ static enum bp_rc label_groups(struct bp_totals_reading *reading, struct bp_err 
 
 /* --- all of it --- */
 
-enum bp_rc bp_totals_read(struct bp_sql *sql, const struct bp_totals_question *question,
-			  struct bp_groups *out, struct bp_err *err)
+enum bp_rc bp_totals_collect(struct bp_sql *sql, const struct bp_totals_question *question,
+			     struct bp_groups *out, struct bp_err *err)
 {
 	struct bp_totals_reading reading = {.sql = sql,
 					    .question = question,
 					    .groups = out,
 					    .pending_before_us = question->as_of_us - BP_PENDING_US,
 					    .cached_from_us = 1};
-	enum bp_rc rc = bp_query_begin(sql, err);
 
-	if (rc != BP_OK) {
-		return rc;
-	}
 	if (question->by == BP_GROUP_NONE) {
 		(void)find_group(&reading, 0, BP_STR(""));
 	}
-	rc = read_buckets(&reading, err);
+	enum bp_rc rc = read_buckets(&reading, err);
 	if (rc == BP_OK) {
 		rc = bp_totals_facts(&reading, err);
 	}
@@ -325,10 +322,18 @@ enum bp_rc bp_totals_read(struct bp_sql *sql, const struct bp_totals_question *q
 	    !question->filter->model && !question->filter->tool) {
 		rc = bp_totals_sessions(&reading, err);
 	}
+	return rc == BP_OK ? label_groups(&reading, err) : rc;
+}
+
+enum bp_rc bp_totals_read(struct bp_sql *sql, const struct bp_totals_question *question,
+			  struct bp_groups *out, struct bp_err *err)
+{
+	enum bp_rc rc = bp_query_begin(sql, err);
+
 	if (rc == BP_OK) {
-		rc = label_groups(&reading, err);
+		rc = bp_totals_collect(sql, question, out, err);
+		bp_query_end(sql);
 	}
-	bp_query_end(sql);
 	return rc;
 }
 

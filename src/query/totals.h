@@ -84,6 +84,14 @@ struct bp_totals_question {
 BP_MUSTUSE enum bp_rc bp_totals_read(struct bp_sql *sql, const struct bp_totals_question *question,
 				     struct bp_groups *out, struct bp_err *err);
 
+/** The same inside the caller's moment. */
+BP_MUSTUSE enum bp_rc bp_totals_collect(struct bp_sql *sql,
+					const struct bp_totals_question *question,
+					struct bp_groups *out, struct bp_err *err);
+
+/** All calls of tools, whatever became of them. */
+int64_t bp_totals_calls(const struct bp_bucket_sums *sums);
+
 void bp_groups_done(struct bp_groups *groups);
 
 #endif

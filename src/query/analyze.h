@@ -1,0 +1,67 @@
+/* SPDX-License-Identifier: MIT */
+/**
+ * analyze.h - one session in depth: what analyze shows and its documented JSON.
+ *
+ * Threads: one thread, the connection's.
+ */
+#ifndef BP_QUERY_ANALYZE_H
+#define BP_QUERY_ANALYZE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/arena.h"
+#include "base/err.h"
+#include "query/session.h"
+#include "query/timeline.h"
+#include "query/tokens.h"
+#include "query/totals.h"
+#include "store/sqlite.h"
+
+struct cJSON;
+
+/** Edits of files with one extension. */
+struct bp_analysis_file {
+	const char *extension; /* "" when not known */
+	int64_t proposed, accepted, rejected;
+	int64_t lines_added, lines_removed; /* of accepted ones */
+};
+
+struct bp_analysis_subagent {
+	const char *agent_id, *type; /* type "" when not known */
+	int64_t started_us, ended_us;
+	int64_t tool_calls, tokens_total;
+};
+
+struct bp_analysis {
+	struct bp_session session;
+	enum bp_session_status status;
+	char *models;         /* '\n' between them, by first use */
+	struct bp_groups all; /* one group */
+	struct bp_groups by_tool;
+	struct bp_groups by_model;
+	struct bp_tokens tokens, aborted;
+	struct bp_analysis_file *files;
+	size_t n_files;
+	struct bp_analysis_subagent *subagents;
+	size_t n_subagents;
+	bool has_timeline;
+	struct bp_timeline timeline;
+	struct bp_arena text; /* the strings of files and sub-agents */
+};
+
+/** Owns: the caller, bp_analysis_done(), also after an error. */
+BP_MUSTUSE enum bp_rc bp_analysis_read(struct bp_sql *sql, const struct bp_session *session,
+				       bool timeline, int64_t as_of_us, struct bp_analysis *out,
+				       struct bp_err *err);
+void bp_analysis_done(struct bp_analysis *analysis);
+
+/** The tokens of one group, and those of its cut streams. */
+struct bp_tokens bp_analysis_tokens(const struct bp_bucket_sums *sums);
+struct bp_tokens bp_analysis_aborted(const struct bp_bucket_sums *sums);
+
+/** The documented object (interfaces.md 1). Owns: the caller. */
+struct cJSON *bp_analysis_json(const struct bp_analysis *analysis);
+
+#endif

@@ -44,7 +44,7 @@ static char *read_file(const char *path, size_t *len)
 	struct stat status;
 	ck_assert_int_eq(fstat(fileno(file), &status), 0);
 	*len = (size_t)status.st_size;
-	char *text = malloc(*len + 1); /* lint: allow(banned): a test's own buffer */
+	char *text = malloc(*len + 1);
 	ck_assert_ptr_nonnull(text);
 	ck_assert_uint_eq(fread(text, 1, *len, file), *len);
 	text[*len] = '\0';

@@ -17,7 +17,7 @@ static char *large_line(const char *head, const char *tail, char filler)
 	size_t n = strlen(head);
 	size_t m = strlen(tail);
 
-	large = malloc(LINE_BYTES + 1); /* lint: allow(banned): a test's own buffer */
+	large = malloc(LINE_BYTES + 1);
 	ck_assert_ptr_nonnull(large);
 	memset(large, filler, LINE_BYTES);
 	memcpy(large, head, n);
@@ -51,7 +51,7 @@ START_TEST(too_many_calls_are_too_large_and_said_so)
 				   "\"Bash\",\"input\":{\"command\":\"x\"}},";
 	size_t n = 0;
 
-	large = malloc(LINE_BYTES); /* lint: allow(banned): a test's own buffer */
+	large = malloc(LINE_BYTES);
 	ck_assert_ptr_nonnull(large);
 	n += (size_t)snprintf(large, LINE_BYTES,
 			      "{\"type\":\"assistant\",\"message\":{\"content\":[");

@@ -16,6 +16,17 @@ static int64_t days_from_date(int64_t year, int month, int day)
 	       day_of_year - 719468;
 }
 
+/* What four digits of a year can say. */
+static int64_t min_us(void)
+{
+	return days_from_date(1, 1, 1) * us_per_day;
+}
+
+static int64_t max_us(void)
+{
+	return days_from_date(10000, 1, 1) * us_per_day - 1;
+}
+
 static void date_from_days(int64_t days, int *year, int *month, int *day)
 {
 	days += 719468;
@@ -116,7 +127,8 @@ bool bp_timestamp_parse(struct bp_str text, int64_t *out_us)
 			return false;
 		}
 	}
-	if (!parse_zone(text, at, &offset_us)) {
+	if (!parse_zone(text, at, &offset_us) || us - offset_us < min_us() ||
+	    us - offset_us > max_us()) {
 		return false;
 	}
 	*out_us = us - offset_us;
@@ -134,12 +146,10 @@ static char *put_number(char *at, int64_t value, int digits)
 
 size_t bp_timestamp_format(int64_t ts_us, char out[BP_TIMESTAMP_BYTES])
 {
-	int64_t min_us = days_from_date(1, 1, 1) * us_per_day;
-	int64_t max_us = days_from_date(10000, 1, 1) * us_per_day - 1;
 	int year, month, day;
 	char *at = out;
 
-	ts_us = ts_us < min_us ? min_us : ts_us > max_us ? max_us : ts_us;
+	ts_us = ts_us < min_us() ? min_us() : ts_us > max_us() ? max_us() : ts_us;
 	/* Division towards minus infinity: before 1970 the time of day is positive, too. */
 	int64_t day_us = ((ts_us % us_per_day) + us_per_day) % us_per_day;
 	date_from_days((ts_us - day_us) / us_per_day, &year, &month, &day);

@@ -6,6 +6,7 @@
 #define BP_EVENT_TIMESTAMP_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #include "base/str.h"
@@ -14,7 +15,8 @@ enum { BP_TIMESTAMP_BYTES = 28 }; /* "2025-11-09T12:34:56.789012Z" and NUL */
 
 /**
  * Read "YYYY-MM-DDThh:mm:ss[.fraction][Z|+hh:mm|-hh:mm]" (a blank instead of T is fine; no zone
- * is UTC; a fraction is cut to microseconds). False when it is anything else; *out is untouched.
+ * is UTC; a fraction is cut to microseconds) of the years 0001..9999 in UTC. False when it is
+ * anything else; *out is untouched.
  */
 bool bp_timestamp_parse(struct bp_str text, int64_t *out_us);
 

@@ -64,7 +64,9 @@ START_TEST(everything_else_is_refused_and_leaves_the_output_alone)
 					    "-025-11-09T12:34:56Z",
 					    "2025-11-09T12.34.56Z",
 					    "1762691696789",
-					    "2025-11-09T12:34:56+-1:00"};
+					    "2025-11-09T12:34:56+-1:00",
+					    "0001-01-01T00:00:00+00:01",
+					    "9999-12-31T23:59:59-00:01"};
 	int64_t got = 42;
 
 	for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {

@@ -64,7 +64,7 @@ static inline bool bp_str_ends(struct bp_str a, struct bp_str suffix)
 static inline int bp_str_cmp(struct bp_str a, struct bp_str b)
 {
 	size_t n = a.len < b.len ? a.len : b.len;
-	int order = n ? memcmp(a.ptr, b.ptr, n) : 0;
+	int order = n && a.ptr && b.ptr ? memcmp(a.ptr, b.ptr, n) : 0;
 	return order ? order : (a.len > b.len) - (a.len < b.len);
 }
 

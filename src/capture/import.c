@@ -24,6 +24,7 @@ struct search {
 	struct bp_import *import;
 	const struct bp_capture_config *config;
 	int64_t since_us;
+	bool root;     /* the path is a root of a monitor */
 	size_t before; /* items of earlier paths */
 	char *space;   /* LOOK_BYTES */
 };
@@ -77,8 +78,12 @@ static void add_file(struct search *search, const struct bp_monitor *monitor, co
 	import->bytes += st->st_size;
 }
 
-/** Give a file to the first monitor that knows it. named_by_user: its content may decide alone. */
-static void consider(struct search *search, const char *path, bool named_by_user)
+/** How a file was met. */
+enum meeting { MET_BELOW_ROOT, MET_BELOW_PATH, MET_BY_NAME };
+
+/** Give a file to the first monitor that knows it: below a root by its kind, below any other
+ *  folder also by content, named by the user by either. */
+static void consider(struct search *search, const char *path, enum meeting met)
 {
 	struct bp_str text = bp_str_from(path);
 	struct stat st;
@@ -89,10 +94,10 @@ static void consider(struct search *search, const char *path, bool named_by_user
 	for (size_t i = 0; bp_monitors[i]; i++) {
 		const struct bp_monitor *monitor = bp_monitors[i];
 
-		if (!monitor->roots || (!named_by_user && !monitor->wants_file(text))) {
+		if (!monitor->roots || (met != MET_BY_NAME && !monitor->wants_file(text))) {
 			continue;
 		}
-		if (monitor->named(text) || (named_by_user && monitor->wants_file(text)) ||
+		if (monitor->named(text) || (met != MET_BELOW_PATH && monitor->wants_file(text)) ||
 		    recognised(monitor, path, search->space)) {
 			add_file(search, monitor, path, &st);
 			return;
@@ -116,7 +121,7 @@ static bool each(const char *path, bool is_dir, void *arg)
 		return wanted;
 	}
 	if (realpath(path, real)) {
-		consider(search, real, false);
+		consider(search, real, search->root ? MET_BELOW_ROOT : MET_BELOW_PATH);
 	}
 	return true;
 }
@@ -133,7 +138,7 @@ static enum bp_rc search_path(struct search *search, const char *path, struct bp
 	if (S_ISDIR(st.st_mode)) {
 		bp_file_walk(real, each, search);
 	} else {
-		consider(search, real, true);
+		consider(search, real, MET_BY_NAME);
 	}
 	return BP_OK;
 }
@@ -148,10 +153,12 @@ static void search_roots(struct search *search)
 			continue;
 		}
 		monitor->roots(search->config, &roots);
+		search->root = true;
 		for (size_t k = 0; k < roots.n; k++) {
 			enum bp_rc rc = search_path(search, roots.items[k], NULL);
 			(void)rc; /* a root that is not there holds nothing */
 		}
+		search->root = false;
 		bp_paths_done(&roots);
 	}
 }

@@ -75,10 +75,10 @@ enum bp_projected {
 
 /**
  * Project one line of a Claude Code transcript.
- * Shape: *out holds views into line and into the projector until its next use.
+ * Shape: *out holds views into text and into the projector until its next use.
  * Identity: (platform, sessionId, uuid), else (platform, path hash, offset, SHA-256 of the line).
  */
-enum bp_projected bp_project_claude_line(struct bp_projector *projector, struct bp_str line,
+enum bp_projected bp_project_claude_line(struct bp_projector *projector, struct bp_str text,
 					 const struct bp_line_origin *origin, struct bp_event *out);
 
 /**
@@ -90,6 +90,6 @@ enum bp_projected bp_project_claude_hook(struct bp_projector *projector, struct 
 					 struct bp_event *out);
 
 /** True when a transcript's text could be one of Claude Code's: for recognising files by content. */
-bool bp_project_claude_recognise(struct bp_str line);
+bool bp_project_claude_recognise(struct bp_str text);
 
 #endif

@@ -455,7 +455,7 @@ static void member_number(struct bp_projection *p, const char *key, struct bp_js
 		return;
 	}
 	for (size_t i = 0; i < value.len; i++) {
-		if (!memchr("0123456789.eE+-", value.ptr[i], 15)) {
+		if (!strchr("0123456789.eE+-", value.ptr[i]) || value.ptr[i] == '\0') {
 			return;
 		}
 	}

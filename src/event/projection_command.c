@@ -191,7 +191,9 @@ static size_t segment_end(struct bp_str text, size_t i)
 		if (c == '\\' && quote != '\'') {
 			i++;
 		} else if (quote) {
-			quote = c == quote ? '\0' : quote;
+			if (c == quote) {
+				quote = '\0';
+			}
 		} else if (c == '"' || c == '\'') {
 			quote = c;
 		} else if (c == ';' || c == '&' || c == '|' || c == '\n') {

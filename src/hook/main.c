@@ -22,8 +22,8 @@ static struct bp_hook_frame frame;
 /* The home, open; -1 when there is none. */
 static int open_home(int argc, char **argv)
 {
-	const char *home = getenv("BLUEPLANE_HOME");
-	const char *user = getenv("HOME");
+	const char *home = secure_getenv("BLUEPLANE_HOME");
+	const char *user = secure_getenv("HOME");
 
 	for (int i = 1; i + 1 < argc; i++) {
 		if (strcmp(argv[i], "--home") == 0) {

@@ -164,6 +164,9 @@ static void take_prompt(void)
 	/* A forked session copies the line with its uuid; a hook has only the prompt's id. */
 	struct bp_str id = test_event.uuid.ptr ? test_event.uuid : test_event.prompt_id;
 
+	if (!id.ptr) {
+		return; /* old hooks have none */
+	}
 	for (size_t i = 0; i < seen.n_prompts; i++) {
 		if (bp_str_is(id, seen.prompts[i])) {
 			return;

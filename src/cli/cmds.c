@@ -8,11 +8,15 @@
 
 /* By name. */
 const struct bp_command *const bp_commands[] = {
+	&bp_cmd_analyze,
+	&bp_cmd_config,
+	&bp_cmd_db,
 	&bp_cmd_help,
 	&bp_cmd_import,
 	&bp_cmd_logs,
 	&bp_cmd_metrics,
 	&bp_cmd_restart,
+	&bp_cmd_sessions,
 	&bp_cmd_start,
 	&bp_cmd_status,
 	&bp_cmd_stop,

@@ -7,11 +7,15 @@
 
 #include "cli/cmd.h"
 
+extern const struct bp_command bp_cmd_analyze;
+extern const struct bp_command bp_cmd_config;
+extern const struct bp_command bp_cmd_db;
 extern const struct bp_command bp_cmd_help;
 extern const struct bp_command bp_cmd_import;
 extern const struct bp_command bp_cmd_logs;
 extern const struct bp_command bp_cmd_metrics;
 extern const struct bp_command bp_cmd_restart;
+extern const struct bp_command bp_cmd_sessions;
 extern const struct bp_command bp_cmd_start;
 extern const struct bp_command bp_cmd_status;
 extern const struct bp_command bp_cmd_stop;

@@ -23,7 +23,8 @@ enum bp_rc bp_timeline_read(struct bp_sql *sql, int64_t conversation, int64_t pe
 		"t.agent_id, t.id FROM conversation_turns AS t WHERE t.conversation_id = ?1 "
 		"AND " BP_RULE_PROMPT
 		" UNION ALL SELECT m.ts_us, 'model_call', m.model, CASE WHEN " BP_RULE_ABORTED
-		" THEN 'aborted' ELSE 'ok' END, coalesce(m.duration_us, m.ts_last_us - m.ts_us), "
+		" THEN 'aborted' ELSE 'ok' END, coalesce(m.duration_us, nullif(m.ts_last_us - "
+		"m.ts_us, 0)), "
 		"m.input + m.output + m.cache_write_5m + m.cache_write_1h + m.cache_read, NULL, "
 		"NULL, m.agent_id, m.id FROM model_calls AS m WHERE m.conversation_id = ?1"
 		" UNION ALL SELECT x.ts_us, 'tool', x.tool, CASE WHEN x.outcome = 'pending' AND "

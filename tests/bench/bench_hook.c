@@ -30,7 +30,7 @@ static double now_us(void)
 {
 	struct timespec now;
 
-	clock_gettime(CLOCK_MONOTONIC, &now);
+	(void)clock_gettime(CLOCK_MONOTONIC, &now);
 	return (double)now.tv_sec * 1e6 + (double)now.tv_nsec / 1e3;
 }
 
@@ -57,14 +57,14 @@ static double run_once(char *const argv[], const char *input)
 	pid_t pid = 0;
 	int status = 0;
 
-	posix_spawn_file_actions_init(&actions);
-	posix_spawn_file_actions_addopen(&actions, 0, input, O_RDONLY, 0);
+	(void)posix_spawn_file_actions_init(&actions);
+	(void)posix_spawn_file_actions_addopen(&actions, 0, input, O_RDONLY, 0);
 	double start = now_us();
 	int rc = posix_spawn(&pid, argv[0], &actions, NULL, argv, env);
 	while (rc == 0 && waitpid(pid, &status, 0) < 0 && errno == EINTR) {
 	}
 	double end = now_us();
-	posix_spawn_file_actions_destroy(&actions);
+	(void)posix_spawn_file_actions_destroy(&actions);
 	return rc == 0 && WIFEXITED(status) && WEXITSTATUS(status) == 0 ? end - start : -1;
 }
 
@@ -110,14 +110,15 @@ static bool build_floor(const char *dir, char *out, size_t cap)
 	char source[600];
 	char command[2400];
 
-	snprintf(source, sizeof(source), "%s/floor.c", dir);
-	snprintf(out, cap, "%s/floor", dir);
+	(void)snprintf(source, sizeof(source), "%s/floor.c", dir);
+	(void)snprintf(out, cap, "%s/floor", dir);
 	if (!write_text(source, "void _start(void);\nvoid _start(void)\n{\n"
 				"\t__asm__ volatile(\"mov $60, %eax\\n\\txor %edi, %edi\\n\\t"
 				"syscall\");\n\t__builtin_unreachable();\n}\n")) {
 		return false;
 	}
-	snprintf(command, sizeof(command), "cc -O2 -nostdlib -static -o '%s' '%s'", out, source);
+	(void)snprintf(command, sizeof(command), "cc -O2 -nostdlib -static -o '%s' '%s'", out,
+		       source);
 	return system(command) == 0;
 }
 
@@ -159,18 +160,20 @@ static bool report(size_t n, size_t n_python)
 	bool ratio_ok = p50 <= 3 * empty;
 	bool tail_ok = p99 <= 1000;
 
-	printf("bar 5 hook p50 / empty static program: %.2f (<= 3) %s   [%.0f us / %.0f us]\n",
-	       p50 / empty, verdict(ratio_ok), p50, empty);
-	printf("bar 5 hook p99: %.0f us (<= 1000) %s   [empty p99 %.0f us; hook p95 %.0f us]\n",
-	       p99, verdict(tail_ok), percentile(floor_us, n, 0.99), percentile(hook_us, n, 0.95));
+	(void)printf(
+		"bar 5 hook p50 / empty static program: %.2f (<= 3) %s   [%.0f us / %.0f us]\n",
+		p50 / empty, verdict(ratio_ok), p50, empty);
+	(void)printf(
+		"bar 5 hook p99: %.0f us (<= 1000) %s   [empty p99 %.0f us; hook p95 %.0f us]\n",
+		p99, verdict(tail_ok), percentile(floor_us, n, 0.99), percentile(hook_us, n, 0.95));
 	if (n_python == 0) {
-		printf("bar 5 hook p50 / python3 -c pass: no python3 here\n");
+		(void)printf("bar 5 hook p50 / python3 -c pass: no python3 here\n");
 		return ratio_ok && tail_ok;
 	}
 	double python = percentile(python_us, n_python, 0.5);
 	bool python_ok = p50 * 25 <= python;
-	printf("bar 5 python3 -c pass / hook p50: %.1f (>= 25) %s   [%.0f us]\n", python / p50,
-	       verdict(python_ok), python);
+	(void)printf("bar 5 python3 -c pass / hook p50: %.1f (>= 25) %s   [%.0f us]\n",
+		     python / p50, verdict(python_ok), python);
 	return ratio_ok && tail_ok && python_ok;
 }
 
@@ -187,21 +190,22 @@ int main(int argc, char **argv)
 	size_t n_python = 0;
 
 	if (argc < 2 || !mkdtemp(dir)) {
-		fprintf(stderr, "usage: bench_hook <blueplane-hook> [runs]\n");
+		(void)fprintf(stderr, "usage: bench_hook <blueplane-hook> [runs]\n");
 		return 2;
 	}
 	if (argc > 2 && sscanf(argv[2], "%d", &wanted) == 1 && wanted > 0 && wanted <= RUNS_MAX) {
 		runs = (size_t)wanted;
 	}
-	snprintf(path, sizeof(path), "%s/run", dir);
-	snprintf(input, sizeof(input), "%s/input.json", dir);
+	(void)snprintf(path, sizeof(path), "%s/run", dir);
+	(void)snprintf(input, sizeof(input), "%s/input.json", dir);
 	if (mkdir(path, 0700) != 0 || !bp_test_redis_start(&redis, dir, NULL)) {
-		fprintf(stderr, "bench_hook: no redis-server\n");
+		(void)fprintf(stderr, "bench_hook: no redis-server\n");
 		return 1;
 	}
-	snprintf(path, sizeof(path), "%s/run/hook.conf", dir);
-	snprintf(text, sizeof(text),
-		 "enabled=1\nsocket=%s\nsalt=%064d\nopt_out=0\nproject_names=1\n", redis.socket, 7);
+	(void)snprintf(path, sizeof(path), "%s/run/hook.conf", dir);
+	(void)snprintf(text, sizeof(text),
+		       "enabled=1\nsocket=%s\nsalt=%064d\nopt_out=0\nproject_names=1\n",
+		       redis.socket, 7);
 	bool ready = write_text(path, text) && write_input(input) &&
 		     build_floor(dir, empty_path, sizeof(empty_path));
 	char option[] = "--home";
@@ -214,9 +218,9 @@ int main(int argc, char **argv)
 	size_t n = ready ? measure(hook, empty, python, input, runs, &n_python) : 0;
 	long long stored = bp_test_redis_integer(&redis, "XLEN telemetry:events");
 	bp_test_redis_stop(&redis);
-	snprintf(text, sizeof(text), "rm -rf '%s'", dir);
+	(void)snprintf(text, sizeof(text), "rm -rf '%s'", dir);
 	if (system(text) != 0 || n == 0 || stored != (long long)n) {
-		fprintf(stderr, "bench_hook: %zu runs, %lld events in Redis\n", n, stored);
+		(void)fprintf(stderr, "bench_hook: %zu runs, %lld events in Redis\n", n, stored);
 		return 1;
 	}
 	return report(n, n_python) ? 0 : 1;

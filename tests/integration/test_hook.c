@@ -37,7 +37,7 @@ static void write_text(const char *name, const char *text)
 {
 	char path[256];
 
-	snprintf(path, sizeof(path), "%s/%s", home, name);
+	(void)snprintf(path, sizeof(path), "%s/%s", home, name);
 	FILE *file = fopen(path, "w");
 	ck_assert_ptr_nonnull(file);
 	ck_assert_int_ge(fputs(text, file), 0);
@@ -53,8 +53,8 @@ static void write_conf(const char *more)
 {
 	char text[512];
 
-	snprintf(text, sizeof(text), "enabled=1\nsocket=%s\nsalt=%064d\nproject_names=1\n%s",
-		 redis.socket, 7, more);
+	(void)snprintf(text, sizeof(text), "enabled=1\nsocket=%s\nsalt=%064d\nproject_names=1\n%s",
+		       redis.socket, 7, more);
 	write_text("run/hook.conf", text);
 }
 
@@ -64,10 +64,10 @@ static void setup(void)
 
 	/* A hook that does not read what it is fed is right to do so. */
 	(void)signal(SIGPIPE, SIG_IGN);
-	snprintf(dir, sizeof(dir), "/tmp/bp-hook-XXXXXX");
+	(void)snprintf(dir, sizeof(dir), "/tmp/bp-hook-XXXXXX");
 	ck_assert_ptr_nonnull(mkdtemp(dir));
-	snprintf(home, sizeof(home), "%s/home", dir);
-	snprintf(path, sizeof(path), "%s/run", home);
+	(void)snprintf(home, sizeof(home), "%s/home", dir);
+	(void)snprintf(path, sizeof(path), "%s/run", home);
 	make_folder(home);
 	make_folder(path);
 	ck_assert_msg(bp_test_redis_start(&redis, dir, NULL), "no redis-server");
@@ -85,7 +85,7 @@ static int remove_one(const char *path, const struct stat *status, int type, str
 static void teardown(void)
 {
 	bp_test_redis_stop(&redis);
-	nftw(dir, remove_one, 8, FTW_DEPTH | FTW_PHYS);
+	(void)nftw(dir, remove_one, 8, FTW_DEPTH | FTW_PHYS);
 }
 
 struct run {
@@ -101,7 +101,7 @@ static void start_hook(struct run *run, const char *const *args, const char *env
 
 	ck_assert_int_eq(pipe2(in, O_CLOEXEC), 0);
 	ck_assert_int_eq(pipe2(out, O_CLOEXEC), 0);
-	fflush(NULL);
+	(void)fflush(NULL);
 	run->pid = fork();
 	ck_assert_int_ge(run->pid, 0);
 	if (run->pid == 0) {
@@ -111,7 +111,7 @@ static void start_hook(struct run *run, const char *const *args, const char *env
 			const char *const *constant;
 			char *const *plain;
 		} argv = {.constant = args};
-		snprintf(env, sizeof(env), "BLUEPLANE_HOME=%s", env_home);
+		(void)snprintf(env, sizeof(env), "BLUEPLANE_HOME=%s", env_home);
 		/* As a shell starts it. */
 		(void)signal(SIGPIPE, SIG_DFL);
 		dup2(in[0], 0);
@@ -120,8 +120,8 @@ static void start_hook(struct run *run, const char *const *args, const char *env
 		execve(BP_TEST_BIN_DIR "/blueplane-hook", argv.plain, environment);
 		_exit(99);
 	}
-	close(in[0]);
-	close(out[1]);
+	(void)close(in[0]);
+	(void)close(out[1]);
 	run->in_fd = in[1];
 	run->out_fd = out[0];
 }
@@ -136,7 +136,7 @@ static void feed(int fd, const char *text, size_t n)
 		text += done;
 		n -= (size_t)done;
 	}
-	close(fd);
+	(void)close(fd);
 }
 
 static void assert_quiet_end(const struct run *run)
@@ -146,7 +146,7 @@ static void assert_quiet_end(const struct run *run)
 	/* End of file: it wrote nothing and closed. */
 	ssize_t n = read(run->out_fd, output, sizeof(output));
 
-	close(run->out_fd);
+	(void)close(run->out_fd);
 	ck_assert_int_eq(waitpid(run->pid, &status, 0), run->pid);
 	ck_assert_msg(n == 0, "it printed %zd bytes", n);
 	ck_assert_msg(WIFEXITED(status) && WEXITSTATUS(status) == 0, "status %d", status);
@@ -171,7 +171,7 @@ static int64_t now_ms(void)
 {
 	struct timespec now;
 
-	clock_gettime(CLOCK_MONOTONIC, &now);
+	(void)clock_gettime(CLOCK_MONOTONIC, &now);
 	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
 }
 
@@ -187,14 +187,14 @@ static int files_in(const char *folder, char name[256])
 	const struct dirent *entry;
 	int n = 0;
 
-	snprintf(path, sizeof(path), "%s/%s", home, folder);
+	(void)snprintf(path, sizeof(path), "%s/%s", home, folder);
 	DIR *open_dir = opendir(path);
 	if (!open_dir) {
 		return -1;
 	}
 	while ((entry = readdir(open_dir)) != NULL) {
 		if (entry->d_name[0] != '.') {
-			snprintf(name, 256, "%s", entry->d_name);
+			(void)snprintf(name, 256, "%s", entry->d_name);
 			n++;
 		}
 	}
@@ -212,7 +212,7 @@ static void read_spooled(char *space, size_t cap, struct bp_event *event)
 
 	ck_assert_int_eq(files_in("spool/new", name), 1);
 	ck_assert_int_eq(files_in("spool/tmp", path), 0);
-	snprintf(path, sizeof(path), "%s/spool/new/%s", home, name);
+	(void)snprintf(path, sizeof(path), "%s/spool/new/%s", home, name);
 	FILE *file = fopen(path, "r");
 	ck_assert_ptr_nonnull(file);
 	size_t n = fread(space, 1, cap, file);
@@ -272,7 +272,7 @@ START_TEST(a_hanging_redis_costs_little_and_loses_nothing)
 		ck_assert(bp_str_is(event.event_type, "user_prompt"));
 		ck_assert(bp_str_is(event.project_name, "proj"));
 		ck_assert_int_eq(files_in("spool/new", name), 1);
-		snprintf(path, sizeof(path), "%s/spool/new/%s", home, name);
+		(void)snprintf(path, sizeof(path), "%s/spool/new/%s", home, name);
 		ck_assert_int_eq(unlink(path), 0);
 	}
 	bp_test_redis_thaw(&redis);
@@ -310,7 +310,7 @@ START_TEST(without_a_hook_conf_only_the_envelope_is_kept)
 	char path[256];
 	struct bp_event event;
 
-	snprintf(path, sizeof(path), "%s/run/hook.conf", home);
+	(void)snprintf(path, sizeof(path), "%s/run/hook.conf", home);
 	ck_assert_int_eq(unlink(path), 0);
 	run_hook(PROMPT);
 	ck_assert_int_eq(in_redis(), 0);
@@ -339,7 +339,7 @@ START_TEST(without_a_home_nothing_is_created)
 	char missing[128];
 	struct run run;
 
-	snprintf(missing, sizeof(missing), "%s/missing", dir);
+	(void)snprintf(missing, sizeof(missing), "%s/missing", dir);
 	start_hook(&run, args, missing);
 	feed(run.in_fd, PROMPT, sizeof(PROMPT) - 1);
 	assert_quiet_end(&run);
@@ -352,7 +352,7 @@ START_TEST(a_spool_that_cannot_be_written_is_no_failure)
 	char path[256];
 
 	bp_test_redis_stop(&redis);
-	snprintf(path, sizeof(path), "%s/spool", home);
+	(void)snprintf(path, sizeof(path), "%s/spool", home);
 	make_folder(path);
 	/* Not to be written by anybody, root included: it is a file. */
 	write_text("spool/new", "");
@@ -371,7 +371,7 @@ START_TEST(five_megabytes_arrive_as_a_few_bytes)
 			 "\"Bash\",\"tool_use_id\":\"t1\",\"tool_response\":{\"stdout\":\"");
 
 	memset(large + head, 'x', LARGE_BYTES);
-	snprintf(large + head + LARGE_BYTES, 16, "\"}}");
+	(void)snprintf(large + head + LARGE_BYTES, 16, "\"}}");
 	run_hook(large);
 	ck_assert_int_eq(in_redis(), 1);
 	ck_assert(
@@ -404,9 +404,9 @@ START_TEST(closed_standard_files_are_no_failure)
 		char program[] = "blueplane-hook";
 		char option[] = "--home";
 		char *args[] = {program, option, home, NULL};
-		close(0);
-		close(1);
-		close(2);
+		(void)close(0);
+		(void)close(1);
+		(void)close(2);
 		execv(BP_TEST_BIN_DIR "/blueplane-hook", args);
 		_exit(99);
 	}
@@ -432,7 +432,7 @@ static void assert_same_bytes(const char *input, size_t len)
 	if (files_in("spool/new", name) == 0) {
 		return; /* no hook */
 	}
-	snprintf(path, sizeof(path), "%s/spool/new/%s", home, name);
+	(void)snprintf(path, sizeof(path), "%s/spool/new/%s", home, name);
 	FILE *file = fopen(path, "r");
 	ck_assert_ptr_nonnull(file);
 	size_t n = fread(spooled, 1, sizeof(spooled), file);
@@ -472,7 +472,7 @@ START_TEST(hook_and_service_give_the_same_bytes)
 		if (entry->d_name[0] == '.') {
 			continue;
 		}
-		snprintf(path, sizeof(path), "%s/%s", folder, entry->d_name);
+		(void)snprintf(path, sizeof(path), "%s/%s", folder, entry->d_name);
 		FILE *file = fopen(path, "r");
 		ck_assert_ptr_nonnull(file);
 		size_t len = fread(text, 1, sizeof(text), file);
@@ -512,7 +512,7 @@ START_TEST(two_hundred_at_once_all_arrive_once)
 		bp_test_redis_command(&redis, "XRANGE telemetry:events - +", reply, sizeof(reply)));
 	for (int i = 0; i < PARALLEL; i++) {
 		char want[32];
-		snprintf(want, sizeof(want), "\"many-%03d-\"", i);
+		(void)snprintf(want, sizeof(want), "\"many-%03d-\"", i);
 		const char *at = strstr(reply, want);
 		found += at ? 1 : 0;
 		ck_assert(!at || !strstr(at + 1, want));

@@ -99,20 +99,20 @@ bool bp_test_redis_start(struct bp_test_redis *redis, const char *dir, const cha
 	}
 	/* Left by a kill: the old name would look like a server. */
 	(void)unlink(redis->socket);
-	fflush(NULL);
+	(void)fflush(NULL);
 	pid_t pid = fork();
 	if (pid == 0) {
 		run_server(out[1], dir, redis->socket, extra);
 	}
-	close(out[1]);
+	(void)close(out[1]);
 	if (pid < 0) {
-		close(out[0]);
+		(void)close(out[0]);
 		return false;
 	}
 	redis->pid = pid;
 	bool ready = wait_ready(out[0]);
 	/* Redis ignores SIGPIPE and drops what it cannot print. */
-	close(out[0]);
+	(void)close(out[0]);
 	if (!ready) {
 		bp_test_redis_kill(redis);
 	}
@@ -165,7 +165,7 @@ static int connect_to(const char *path)
 
 	memcpy(address.sun_path, path, strlen(path) + 1);
 	if (fd >= 0 && connect(fd, (const struct sockaddr *)&address, sizeof(address)) != 0) {
-		close(fd);
+		(void)close(fd);
 		return -1;
 	}
 	return fd;
@@ -235,7 +235,7 @@ bool bp_test_redis_command(const struct bp_test_redis *redis, const char *comman
 		  read_reply(fd, reply, cap);
 
 	if (fd >= 0) {
-		close(fd);
+		(void)close(fd);
 	}
 	return ok;
 }

@@ -247,9 +247,9 @@ static bool finds(const char *text, const char *word)
 		}
 	}
 	for (size_t i = 0; word[i]; i++) {
-		snprintf(hex + 2 * i, 3, "%02x", (unsigned char)word[i]);
-		snprintf(percent + 3 * i, 4, "%%%02x", (unsigned char)word[i]);
-		snprintf(escaped + 6 * i, 7, "\\u%04x", (unsigned char)word[i]);
+		(void)snprintf(hex + 2 * i, 3, "%02x", (unsigned char)word[i]);
+		(void)snprintf(percent + 3 * i, 4, "%%%02x", (unsigned char)word[i]);
+		(void)snprintf(escaped + 6 * i, 7, "\\u%04x", (unsigned char)word[i]);
 	}
 	return strcasestr(text, hex) || strcasestr(text, percent) || strcasestr(text, escaped);
 }
@@ -265,7 +265,7 @@ static void assert_silent(const char *template, bool is_hook)
 	const char *wire = wire_of(&test_event);
 	ck_assert_msg(n_canaries > first || !strchr(template, '@'), "%s", template);
 	for (unsigned i = first; i < n_canaries; i++) {
-		snprintf(word, sizeof(word), "canary%05uQ7", i);
+		(void)snprintf(word, sizeof(word), "canary%05uQ7", i);
 		ck_assert_msg(!finds(wire, word), "word %u of %s\nis in %s", i - first, template,
 			      wire);
 	}

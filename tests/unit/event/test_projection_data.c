@@ -56,10 +56,11 @@ static void setup(void)
 {
 	const char *data = getenv("BLUEPLANE_REAL_DATA");
 
-	snprintf(root, sizeof(root), "%s", data ? data : BP_TEST_SOURCE_DIR "/../shared/data");
+	(void)snprintf(root, sizeof(root), "%s",
+		       data ? data : BP_TEST_SOURCE_DIR "/../shared/data");
 	have_data = access(root, R_OK) == 0;
 	if (!have_data) {
-		printf("no recordings at \"%s\": skipped (set BLUEPLANE_REAL_DATA)\n", root);
+		(void)printf("no recordings at \"%s\": skipped (set BLUEPLANE_REAL_DATA)\n", root);
 	}
 	/* Without project names no piece of a path may pass either. */
 	test_policy(0, false, false);
@@ -264,7 +265,7 @@ static void walk(const char *folder, const char *suffix, void (*take)(const char
 		if (entry->d_name[0] == '.') {
 			continue;
 		}
-		snprintf(path, sizeof(path), "%s/%s", folder, entry->d_name);
+		(void)snprintf(path, sizeof(path), "%s/%s", folder, entry->d_name);
 		ck_assert_int_eq(stat(path, &status), 0);
 		if (S_ISDIR(status.st_mode)) {
 			walk(path, suffix, take);
@@ -289,7 +290,7 @@ static void take_folder(const char *below, const char *suffix, void (*take)(cons
 {
 	char folder[1536];
 
-	snprintf(folder, sizeof(folder), "%s/%s", root, below);
+	(void)snprintf(folder, sizeof(folder), "%s/%s", root, below);
 	walk(folder, suffix, take);
 }
 
@@ -367,8 +368,8 @@ START_TEST(recorded_transcripts_give_the_true_outcomes)
 	for (size_t i = 0; have_data && i < sizeof(TRUTHS) / sizeof(TRUTHS[0]); i++) {
 		char below[256];
 		memset(&seen, 0, sizeof(seen));
-		snprintf(below, sizeof(below), "recorded/claude/transcripts/%s",
-			 TRUTHS[i].scenario);
+		(void)snprintf(below, sizeof(below), "recorded/claude/transcripts/%s",
+			       TRUTHS[i].scenario);
 		take_folder(below, ".jsonl", take_transcript);
 		assert_truth(&TRUTHS[i], false);
 	}
@@ -381,7 +382,8 @@ START_TEST(recorded_hooks_give_the_true_outcomes)
 	for (size_t i = 0; have_data && i < sizeof(TRUTHS) / sizeof(TRUTHS[0]); i++) {
 		char below[256];
 		memset(&seen, 0, sizeof(seen));
-		snprintf(below, sizeof(below), "recorded/claude/hooks/raw/%s", TRUTHS[i].scenario);
+		(void)snprintf(below, sizeof(below), "recorded/claude/hooks/raw/%s",
+			       TRUTHS[i].scenario);
 		take_folder(below, ".json", take_hook_file);
 		assert_truth(&TRUTHS[i], true);
 	}

@@ -57,8 +57,8 @@ START_TEST(every_hook_has_its_event_type)
 	char json[256];
 
 	for (size_t i = 0; i < sizeof(types) / sizeof(types[0]); i++) {
-		snprintf(json, sizeof(json), "{'session_id':'s1','hook_event_name':'%s'}",
-			 types[i][0]);
+		(void)snprintf(json, sizeof(json), "{'session_id':'s1','hook_event_name':'%s'}",
+			       types[i][0]);
 		hook_payload(json);
 		ck_assert_text(test_event.event_type, types[i][1]);
 	}

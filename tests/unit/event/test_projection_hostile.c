@@ -182,11 +182,12 @@ START_TEST(wrong_types_everywhere_are_absent)
 	for (size_t t = 0; t < sizeof(TYPES) / sizeof(TYPES[0]); t++) {
 		for (size_t m = 0; m < sizeof(MEMBERS) / sizeof(MEMBERS[0]); m++) {
 			for (size_t v = 0; v < sizeof(VALUES) / sizeof(VALUES[0]); v++) {
-				snprintf(json, sizeof(json),
-					 "{'type':'%s','subtype':'api_error','isApiErrorMessage':"
-					 "true,"
-					 "'message':{'content':[{'type':'tool_result'}]},'%s':%s}",
-					 TYPES[t], MEMBERS[m], VALUES[v]);
+				(void)snprintf(
+					json, sizeof(json),
+					"{'type':'%s','subtype':'api_error','isApiErrorMessage':"
+					"true,"
+					"'message':{'content':[{'type':'tool_result'}]},'%s':%s}",
+					TYPES[t], MEMBERS[m], VALUES[v]);
 				ck_assert_msg(project_line_text(quoted(json)) == BP_PROJECTED, "%s",
 					      json);
 				(void)wire_of(&test_event);

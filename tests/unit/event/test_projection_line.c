@@ -60,7 +60,7 @@ static void assert_kind(const char *json, const char *kind, bool human)
 {
 	char want[64];
 
-	snprintf(want, sizeof(want), "'kind':'%s'%s", kind, human ? ",'human':true" : "");
+	(void)snprintf(want, sizeof(want), "'kind':'%s'%s", kind, human ? ",'human':true" : "");
 	const char *payload = line_payload(json);
 	ck_assert_msg(strstr(payload, want), "%s gives %s", json, payload);
 	ck_assert_msg(human == (strstr(payload, "'human':true") != NULL), "%s", json);
@@ -87,12 +87,13 @@ START_TEST(what_nobody_typed_is_not_human)
 	char json[256];
 
 	for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {
-		snprintf(json, sizeof(json), "{'type':'user','message':{'content':'%s'}}",
-			 texts[i][0]);
+		(void)snprintf(json, sizeof(json), "{'type':'user','message':{'content':'%s'}}",
+			       texts[i][0]);
 		assert_kind(json, texts[i][1], false);
-		snprintf(json, sizeof(json),
-			 "{'type':'user','message':{'content':[{'type':'text','text':'%s'}]}}",
-			 texts[i][0]);
+		(void)snprintf(
+			json, sizeof(json),
+			"{'type':'user','message':{'content':[{'type':'text','text':'%s'}]}}",
+			texts[i][0]);
 		assert_kind(json, texts[i][1], false);
 	}
 	assert_kind("{'type':'user','isMeta':true,'message':{'content':'x'}}", "meta", false);
@@ -368,7 +369,7 @@ START_TEST(a_project_name_is_the_last_component_only)
 	char json[256];
 
 	for (size_t i = 0; i < sizeof(cwds) / sizeof(cwds[0]); i++) {
-		snprintf(json, sizeof(json), "{'type':'user','cwd':'%s'}", cwds[i][0]);
+		(void)snprintf(json, sizeof(json), "{'type':'user','cwd':'%s'}", cwds[i][0]);
 		line_payload(json);
 		if (cwds[i][1]) {
 			ck_assert_text(test_event.project_name, cwds[i][1]);

@@ -13,8 +13,8 @@ static void assert_result(const char *block, const char *beside, const char *wan
 	char json[4096];
 	char full[512];
 
-	snprintf(json, sizeof(json), RESULT_LINE("%s", "%s"), block, beside);
-	snprintf(full, sizeof(full), "{'results':[{'id':'t1',%s}]}", want);
+	(void)snprintf(json, sizeof(json), RESULT_LINE("%s", "%s"), block, beside);
+	(void)snprintf(full, sizeof(full), "{'results':[{'id':'t1',%s}]}", want);
 	ck_assert_str_eq(line_payload(json), full);
 	ck_assert_text(test_event.event_type, "tool_result");
 }
@@ -36,18 +36,20 @@ START_TEST(texts_of_refusal_decide_rank_and_decision)
 	char want[256];
 
 	for (size_t i = 0; i < sizeof(rejected) / sizeof(rejected[0]); i++) {
-		snprintf(block, sizeof(block), "'is_error':true,'content':'%s'", rejected[i]);
-		snprintf(want, sizeof(want),
-			 "'rank':90,'decision':'user_reject','decision_rank':2,'output_bytes':%zu",
-			 strlen(rejected[i]));
+		(void)snprintf(block, sizeof(block), "'is_error':true,'content':'%s'", rejected[i]);
+		(void)snprintf(
+			want, sizeof(want),
+			"'rank':90,'decision':'user_reject','decision_rank':2,'output_bytes':%zu",
+			strlen(rejected[i]));
 		assert_result(block, "", want);
 	}
 	for (size_t i = 0; i < sizeof(denied) / sizeof(denied[0]); i++) {
-		snprintf(block, sizeof(block),
-			 "'is_error':true,'content':[{'type':'text','text':'%s'}]", denied[i]);
-		snprintf(want, sizeof(want),
-			 "'rank':80,'decision':'config','decision_rank':1,'output_bytes':%zu",
-			 strlen(denied[i]));
+		(void)snprintf(block, sizeof(block),
+			       "'is_error':true,'content':[{'type':'text','text':'%s'}]",
+			       denied[i]);
+		(void)snprintf(want, sizeof(want),
+			       "'rank':80,'decision':'config','decision_rank':1,'output_bytes':%zu",
+			       strlen(denied[i]));
 		assert_result(block, "", want);
 	}
 	assert_result("'is_error':true,'content':'PreToolUse:Bash hook error: x'", "",
@@ -124,9 +126,11 @@ START_TEST(errors_have_classes)
 	char want[256];
 
 	for (size_t i = 0; i < sizeof(errors) / sizeof(errors[0]); i++) {
-		snprintf(block, sizeof(block), "'is_error':true,'content':'%s'", errors[i][0]);
-		snprintf(want, sizeof(want), "'rank':50,'error_class':'%s','output_bytes':%zu",
-			 errors[i][1], strlen(errors[i][0]));
+		(void)snprintf(block, sizeof(block), "'is_error':true,'content':'%s'",
+			       errors[i][0]);
+		(void)snprintf(want, sizeof(want),
+			       "'rank':50,'error_class':'%s','output_bytes':%zu", errors[i][1],
+			       strlen(errors[i][0]));
 		assert_result(block, "", want);
 	}
 	assert_result("'is_error':true,'content':'Exit code 127\\nx: command not found'", "",
@@ -146,8 +150,9 @@ static void assert_edit(const char *structured, const char *want)
 	char beside[2048];
 	char full[512];
 
-	snprintf(beside, sizeof(beside), ",'cwd':'/w','toolUseResult':%s", structured);
-	snprintf(full, sizeof(full), "'rank':40,'output_bytes':1%s%s", *want ? "," : "", want);
+	(void)snprintf(beside, sizeof(beside), ",'cwd':'/w','toolUseResult':%s", structured);
+	(void)snprintf(full, sizeof(full), "'rank':40,'output_bytes':1%s%s", *want ? "," : "",
+		       want);
 	assert_result("'content':'x'", beside, full);
 }
 
@@ -210,10 +215,11 @@ static void assert_input(const char *name, const char *input, const char *want)
 {
 	char json[2048];
 
-	snprintf(json, sizeof(json),
-		 "{'type':'assistant','cwd':'/w','message':{'content':[{'type':'tool_use','id':'t',"
-		 "'name':'%s','input':%s}]}}",
-		 name, input);
+	(void)snprintf(
+		json, sizeof(json),
+		"{'type':'assistant','cwd':'/w','message':{'content':[{'type':'tool_use','id':'t',"
+		"'name':'%s','input':%s}]}}",
+		name, input);
 	const char *payload = line_payload(json);
 	ck_assert_msg(strstr(payload, want), "%s", payload);
 }
@@ -283,7 +289,7 @@ START_TEST(a_relative_path_is_the_same_file_and_strange_names_have_no_extension)
 	assert_input("Read", "{'file_path':'./src/../src/a.h'}", "'ext':'h'");
 	ck_assert(strstr(test_event.payload.ptr, file));
 	for (size_t i = 0; i < sizeof(odd) / sizeof(odd[0]); i++) {
-		snprintf(input, sizeof(input), "{'file_path':'%s'}", odd[i]);
+		(void)snprintf(input, sizeof(input), "{'file_path':'%s'}", odd[i]);
 		assert_input("Read", input, "'file':{'kind':'read','file':'#'}");
 	}
 }
@@ -326,8 +332,8 @@ START_TEST(commands_have_a_kind)
 	char want[64];
 
 	for (size_t i = 0; i < sizeof(commands) / sizeof(commands[0]); i++) {
-		snprintf(input, sizeof(input), "{'command':'%s'}", commands[i][0]);
-		snprintf(want, sizeof(want), "'cmd_kind':'%s'}", commands[i][1]);
+		(void)snprintf(input, sizeof(input), "{'command':'%s'}", commands[i][0]);
+		(void)snprintf(want, sizeof(want), "'cmd_kind':'%s'}", commands[i][1]);
 		assert_input("Bash", input, want);
 	}
 	assert_input("Bash", "{'command':7}", "'cmd_kind':'other'");

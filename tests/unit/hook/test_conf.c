@@ -80,7 +80,7 @@ START_TEST(off_is_off_and_odd_lines_are_passed_over)
 	parse("enabled=0\nenabled=1\nno equals\n=\n==\n#socket=/x\n\n");
 	ck_assert(conf.enabled);
 	ck_assert_str_eq(conf.socket, "");
-	snprintf(text, sizeof(text), "socket=%0200d\n", 1);
+	(void)snprintf(text, sizeof(text), "socket=%0200d\n", 1);
 	parse(text);
 	ck_assert_str_eq(conf.socket, "");
 }

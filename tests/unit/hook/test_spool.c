@@ -18,7 +18,7 @@ static void setup(void)
 {
 	struct bp_event event;
 
-	snprintf(home, sizeof(home), "/tmp/bp-spool-XXXXXX");
+	(void)snprintf(home, sizeof(home), "/tmp/bp-spool-XXXXXX");
 	ck_assert_ptr_nonnull(mkdtemp(home));
 	home_fd = open(home, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	bp_event_init(&event);
@@ -40,8 +40,8 @@ static int remove_one(const char *path, const struct stat *status, int type, str
 
 static void teardown(void)
 {
-	close(home_fd);
-	nftw(home, remove_one, 8, FTW_DEPTH | FTW_PHYS);
+	(void)close(home_fd);
+	(void)nftw(home, remove_one, 8, FTW_DEPTH | FTW_PHYS);
 }
 
 /* A file below the home; its size, -1 when there is none. */
@@ -60,7 +60,7 @@ static void set_count(int64_t files, int64_t bytes)
 	const int64_t count[4] = {files, bytes, status.st_mtim.tv_sec, status.st_mtim.tv_nsec};
 	int fd = openat(home_fd, "spool/count", O_WRONLY | O_CREAT | O_TRUNC, 0600);
 	ck_assert_int_eq(write(fd, count, sizeof(count)), sizeof(count));
-	close(fd);
+	(void)close(fd);
 }
 
 START_TEST(an_event_becomes_a_file_with_its_wire_form)
@@ -71,7 +71,7 @@ START_TEST(an_event_becomes_a_file_with_its_wire_form)
 	int fd = openat(home_fd, "spool/new/00000000000000000000000000000001", O_RDONLY);
 	ck_assert_int_ge(fd, 0);
 	ssize_t n = read(fd, text, sizeof(text));
-	close(fd);
+	(void)close(fd);
 	ck_assert_int_eq(n, (ssize_t)frame.json_len);
 	ck_assert_mem_eq(text, frame.json, frame.json_len);
 	ck_assert_int_eq(size_of("spool/tmp/00000000000000000000000000000001"), -1);
@@ -108,11 +108,11 @@ START_TEST(a_place_that_cannot_be_written_is_a_loss_without_harm)
 {
 	int fd = openat(home_fd, "spool", O_WRONLY | O_CREAT, 0600);
 
-	close(fd);
+	(void)close(fd);
 	ck_assert(!bp_hook_spool(home_fd, &frame));
 	ck_assert_int_eq(unlinkat(home_fd, "spool", 0), 0);
 	ck_assert_int_eq(mkdirat(home_fd, "spool", 0700), 0);
-	close(openat(home_fd, "spool/new", O_WRONLY | O_CREAT, 0600));
+	(void)close(openat(home_fd, "spool/new", O_WRONLY | O_CREAT, 0600));
 	ck_assert(!bp_hook_spool(home_fd, &frame));
 	ck_assert_int_eq(size_of("spool/lost"), 1);
 	bp_hook_lost(-1);

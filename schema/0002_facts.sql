@@ -147,12 +147,12 @@ CREATE INDEX tool_calls_by_time ON tool_calls (ts_us);
 
 CREATE TABLE code_changes (
 	id            INTEGER NOT NULL UNIQUE,  -- the tool call's
+	exact         INTEGER NOT NULL DEFAULT 0,  -- 1 told by the result, 0 by the input alone: decides all of the next
 	operation     TEXT,                     -- create edit delete
 	file_hash     TEXT,
 	extension     TEXT,
 	old_hash      TEXT,
 	new_hash      TEXT,
-	exact         INTEGER NOT NULL DEFAULT 0,  -- 1 lines from the result, 0 from the input: decides the next two
 	lines_added   INTEGER,
 	lines_removed INTEGER,
 	-- finaliser:

@@ -64,6 +64,7 @@ void bp_fact_set_each_session(const struct bp_fact_set *set,
 /** Prepared upserts of one connection. */
 struct bp_fact_writer;
 
+/** Prepare them. Borrows sql. Owns: bp_fact_writer_free(). Errors: those of bp_statement_new(). */
 BP_MUSTUSE enum bp_rc bp_fact_writer_new(struct bp_sql *sql, struct bp_fact_writer **out,
 					 struct bp_err *err);
 void bp_fact_writer_free(struct bp_fact_writer *writer);

@@ -116,13 +116,14 @@ struct bp_fact_column {
 	X(TOOL_CALL, agent_id, TEXT, MIN, BP_ABSENT)                                               \
 	X(TOOL_CALL, spawned_agent_id, TEXT, MIN, BP_ABSENT)
 
+/* What the result says replaces what the input let expect: a Write may turn out an edit. */
 #define BP_CODE_CHANGE_COLUMNS(X)                                                                  \
-	X(CODE_CHANGE, operation, TEXT, MIN, BP_ABSENT)                                            \
-	X(CODE_CHANGE, file_hash, TEXT, MIN, BP_ABSENT)                                            \
-	X(CODE_CHANGE, extension, TEXT, MIN, BP_ABSENT)                                            \
-	X(CODE_CHANGE, old_hash, TEXT, MIN, BP_ABSENT)                                             \
-	X(CODE_CHANGE, new_hash, TEXT, MIN, BP_ABSENT)                                             \
 	X(CODE_CHANGE, exact, INT, KEY_MAX, 0)                                                     \
+	X(CODE_CHANGE, operation, TEXT, FOLLOW, BP_ABSENT)                                         \
+	X(CODE_CHANGE, file_hash, TEXT, FOLLOW, BP_ABSENT)                                         \
+	X(CODE_CHANGE, extension, TEXT, FOLLOW, BP_ABSENT)                                         \
+	X(CODE_CHANGE, old_hash, TEXT, FOLLOW, BP_ABSENT)                                          \
+	X(CODE_CHANGE, new_hash, TEXT, FOLLOW, BP_ABSENT)                                          \
 	X(CODE_CHANGE, lines_added, INT, FOLLOW, BP_ABSENT)                                        \
 	X(CODE_CHANGE, lines_removed, INT, FOLLOW, BP_ABSENT)
 

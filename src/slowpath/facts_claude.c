@@ -390,7 +390,10 @@ static void join_call(const struct row_view *row, struct bp_json item)
 		put_int(values, BP_TOOL_CALL_started_us, event->ts_us);
 	}
 	put_int(values, BP_TOOL_CALL_input_bytes, get_int(item, BP_STR("input_bytes")));
-	put_text(values, BP_TOOL_CALL_input_hash, get_text(item, BP_STR("input_hash")));
+	/* It pairs permission requests, which are hooks; a line may order the same members otherwise. */
+	if (row->hook) {
+		put_text(values, BP_TOOL_CALL_input_hash, get_text(item, BP_STR("input_hash")));
+	}
 	put_text(values, BP_TOOL_CALL_cmd_kind, get_text(item, BP_STR("cmd_kind")));
 	put_int(values, BP_TOOL_CALL_background, get_flag(item, BP_STR("background")));
 	bp_fact_set_join(row->set, BP_FACT_TOOL_CALL, id, values);

@@ -308,14 +308,15 @@ static enum bp_rc put_minutes(struct bp_finaliser *finaliser, const struct bp_se
 			was < facts->n_was_minutes ? &facts->was_minutes[was] : NULL;
 		const struct bp_minute *now =
 			is < facts->n_is_minutes ? &facts->is_minutes[is] : NULL;
-		if (old && (!now || old->minute < now->minute)) {
+		if (now == NULL || (old && old->minute < now->minute)) {
+			BP_ASSERT(old != NULL); /* one of them is there */
 			bp_bind_int(finaliser->drop_minute, 1, facts->conversation_id);
 			bp_bind_int(finaliser->drop_minute, 2, old->minute);
 			rc = put(finaliser, finaliser->drop_minute, err);
 			was++;
 			continue;
 		}
-		bool same = old && now && old->minute == now->minute;
+		bool same = old && old->minute == now->minute;
 		if (!same || memcmp(old, now, sizeof(*old)) != 0) {
 			bp_bind_int(finaliser->put_minute, 1, facts->conversation_id);
 			bp_bind_int(finaliser->put_minute, 2, now->minute);

@@ -25,7 +25,8 @@
 
 struct bp_owner;
 
-/** Prepares its queries on a read connection. Owns: bp_owner_free(). */
+/** Prepares its queries on a read connection. Owns: bp_owner_free(). Errors: those of
+ *  bp_statement_new(). */
 BP_MUSTUSE enum bp_rc bp_owner_new(struct bp_sql *sql, struct bp_owner **out, struct bp_err *err);
 void bp_owner_free(struct bp_owner *owner);
 

@@ -110,7 +110,8 @@ struct bp_session_facts {
 
 struct bp_session_loader;
 
-/** Prepares its queries on a read connection. Owns: bp_session_loader_free(). */
+/** Prepares its queries on a read connection. Owns: bp_session_loader_free(). Errors: those of
+ *  bp_statement_new(). */
 BP_MUSTUSE enum bp_rc bp_session_loader_new(struct bp_sql *sql, struct bp_session_loader **out,
 					    struct bp_err *err);
 void bp_session_loader_free(struct bp_session_loader *loader);

@@ -48,7 +48,8 @@ struct bp_slowpath_lag {
 	int64_t sessions; /* that wait for the finaliser */
 	int64_t buckets;  /* dirty */
 };
-/** Read it from the database; any thread with any connection. */
+/** Read it from the database; any thread with any connection. Errors: those of
+ *  bp_statement_step(); *out is untouched. */
 BP_MUSTUSE enum bp_rc bp_slowpath_lag(struct bp_sql *sql, struct bp_slowpath_lag *out,
 				      struct bp_err *err);
 
@@ -56,7 +57,8 @@ BP_MUSTUSE enum bp_rc bp_slowpath_lag(struct bp_sql *sql, struct bp_slowpath_lag
 void bp_slowpath_hurry(struct bp_slowpath *slowpath);
 
 /** Drop every fact and rollup that rows can make again and start from sequence 0 (the rebuild
- *  job). Returns when all is done or stop is requested. *out_rows were read. Any thread. */
+ *  job). Returns when all is done or stop is requested. *out_rows were read. Any thread.
+ *  Errors: BP_ESTOPPED it goes on at the next start; those of bp_sql_exec(). */
 BP_MUSTUSE enum bp_rc bp_slowpath_rebuild(struct bp_slowpath *slowpath, int64_t *out_rows,
 					  struct bp_err *err);
 

@@ -1,0 +1,380 @@
+/* SPDX-License-Identifier: MIT */
+#include "slowpath/forget.h"
+
+#include <string.h>
+
+#include "base/arena.h"
+#include "base/mem.h"
+#include "slowpath/fact_id.h"
+#include "slowpath/fact_set.h"
+#include "slowpath/platform.h"
+#include "slowpath/pool.h"
+
+/*
+ * Temporary tables are in memory (store/sqlite.c): what is to be forgotten reaches no other file.
+ * forget_session: whose facts are dropped (what = 1), who else may have contributed to those
+ * (what = 2); forget_fact: the facts themselves.
+ */
+static const char TABLES[] =
+	"DROP TABLE IF EXISTS temp.forget_session; DROP TABLE IF EXISTS temp.forget_fact;"
+	"CREATE TEMP TABLE forget_session (id INTEGER PRIMARY KEY, what INTEGER NOT NULL);"
+	"CREATE TEMP TABLE forget_fact (id INTEGER PRIMARY KEY)";
+
+static const char DROP_TABLES[] = "DROP TABLE IF EXISTS temp.forget_session;"
+				  "DROP TABLE IF EXISTS temp.forget_fact";
+
+static const char ADD_SESSION[] =
+	"INSERT INTO temp.forget_session VALUES (?1, 1) ON CONFLICT DO UPDATE SET what = 1";
+
+static const char ADD_LINKED[] =
+	"INSERT INTO temp.forget_session SELECT other, 1 FROM session_link"
+	" WHERE conversation_id IN (SELECT id FROM temp.forget_session) ON CONFLICT DO NOTHING";
+
+#define FACTS_OF(table)                                                                            \
+	"INSERT INTO temp.forget_fact SELECT id FROM " table                                       \
+	" WHERE live_conversation IN (SELECT id FROM temp.forget_session)"                         \
+	" OR asked_conversation IN (SELECT id FROM temp.forget_session)"                           \
+	" OR file_conversation IN (SELECT id FROM temp.forget_session)"                            \
+	" OR owner_conversation IN (SELECT id FROM temp.forget_session)"                           \
+	" ON CONFLICT DO NOTHING;"
+
+static const char ADD_FACTS[] =
+	FACTS_OF("conversation_turns") FACTS_OF("model_calls") FACTS_OF("tool_calls")
+	FACTS_OF("api_errors") FACTS_OF("compactions")
+	"INSERT INTO temp.forget_fact SELECT id FROM permission_requests WHERE live_conversation"
+	" IN (SELECT id FROM temp.forget_session) ON CONFLICT DO NOTHING";
+
+#define NEIGHBOURS_BY(table, column)                                                               \
+	"INSERT INTO temp.forget_session SELECT " column ", 2 FROM " table                         \
+	" WHERE id IN (SELECT id FROM temp.forget_fact) AND " column " IS NOT NULL"                \
+	" ON CONFLICT DO NOTHING;"
+#define NEIGHBOURS_OF(table)                                                                       \
+	NEIGHBOURS_BY(table, "live_conversation")                                                  \
+	NEIGHBOURS_BY(table, "asked_conversation")                                                 \
+	NEIGHBOURS_BY(table, "file_conversation")                                                  \
+	NEIGHBOURS_BY(table, "owner_conversation")
+
+static const char ADD_NEIGHBOURS[] =
+	"INSERT INTO temp.forget_session SELECT other, 2 FROM session_link WHERE conversation_id IN"
+	" (SELECT id FROM temp.forget_session WHERE what = 1) ON CONFLICT DO NOTHING;"
+	NEIGHBOURS_OF("conversation_turns") NEIGHBOURS_OF("model_calls")
+	NEIGHBOURS_OF("tool_calls") NEIGHBOURS_OF("api_errors") NEIGHBOURS_OF("compactions");
+
+#define DIRTY_BY(table)                                                                            \
+	"INSERT INTO dirty_bucket SELECT DISTINCT ts_us / 900000000 * 900000000, 1 FROM " table    \
+	" WHERE id IN (SELECT id FROM temp.forget_fact)"                                           \
+	" ON CONFLICT (bucket_us) DO UPDATE SET generation = generation + 1;"
+
+/* Deleting a fact marks no bucket by itself. */
+#define MARK_BUCKETS                                                                               \
+	DIRTY_BY("conversation_turns")                                                             \
+	DIRTY_BY("model_calls") DIRTY_BY("tool_calls") DIRTY_BY("api_errors") DIRTY_BY("compactions")
+
+#define BY_FACT(table, column)                                                                     \
+	"DELETE FROM " table " WHERE " column " IN (SELECT id FROM temp.forget_fact)"
+#define BY_SESSION(table, column)                                                                  \
+	"DELETE FROM " table " WHERE " column                                                      \
+	" IN (SELECT id FROM temp.forget_session WHERE what = 1)"
+
+/* A transaction each: nobody else writes while the pipeline is paused. */
+static const char *const DELETES[] = {
+	MARK_BUCKETS,
+	BY_SESSION("dirty_session", "conversation_id"), /* the writer marks who has rows left */
+	BY_FACT("conversation_turns", "id"),
+	BY_FACT("model_calls", "id"),
+	BY_FACT("file_access", "tool_call"),
+	BY_FACT("code_changes", "id"),
+	BY_FACT("tool_calls", "id"),
+	BY_FACT("permission_requests", "id"),
+	BY_FACT("api_errors", "id"),
+	BY_FACT("compactions", "id"),
+	BY_FACT("fact_alias", "fact_id"),
+	BY_SESSION("subagents", "conversation_id"),
+	BY_SESSION("conversations", "id"),
+	BY_SESSION("activity", "conversation_id"),
+	BY_SESSION("session_event", "conversation_id"),
+	BY_SESSION("session_link", "conversation_id"),
+	BY_SESSION("session_link", "other"),
+};
+
+static const char SESSIONS_LEFT[] =
+	"SELECT platform, external_id FROM conversations WHERE id IN (SELECT id FROM "
+	"temp.forget_session)";
+
+static const char IS_KNOWN[] = "SELECT 1 FROM conversations WHERE id = ?1";
+
+static const char ROWS_OF[] =
+	"SELECT sequence FROM claude_row WHERE session = (SELECT id FROM name WHERE text = ?1)"
+	" AND platform = (SELECT id FROM name WHERE text = ?2) ORDER BY sequence";
+static const char OTHER_ROWS_OF[] =
+	"SELECT sequence FROM other_row WHERE session = (SELECT id FROM name WHERE text = ?1)"
+	" AND platform = (SELECT id FROM name WHERE text = ?2) ORDER BY sequence";
+
+enum { APPLY_ROWS = 500, HOLD_US = 3000 };
+
+/** What is under way. */
+struct forgetting {
+	struct bp_sql *sql;
+	struct bp_writer_lock *lock;
+	struct bp_raw_reader *reader;
+	struct bp_fact_set *set;
+	struct bp_fact_writer *writer;
+	struct bp_arena arena;                /* of one group of rows */
+	struct bp_arena names;                /* of the sessions below */
+	struct bp_session_name *sessions;     /* to be made again */
+	size_t n_sessions;
+};
+
+int64_t bp_session_fact_id(const struct bp_session_name *session)
+{
+	return bp_conversation_id(session->platform, session->external_id);
+}
+
+void bp_slowpath_interrupt(struct bp_slowpath *slowpath)
+{
+	bp_stop_request(&slowpath->stop);
+}
+
+/** Run text in a transaction under the lock. */
+static enum bp_rc write_once(struct forgetting *f, const char *text, struct bp_err *err)
+{
+	bp_writer_lock_take(f->lock, BP_WRITER_SLOW);
+	enum bp_rc rc = bp_sql_begin(f->sql, err);
+	if (rc == BP_OK) {
+		rc = bp_sql_exec(f->sql, text, err);
+		if (rc == BP_OK) {
+			rc = bp_sql_commit(f->sql, err);
+		}
+		if (rc != BP_OK) {
+			bp_sql_rollback(f->sql);
+		}
+	}
+	if (rc == BP_OK) {
+		bp_store_cap_wal(f->sql);
+	}
+	bp_writer_lock_give(f->lock);
+	return rc;
+}
+
+static void add_session(struct forgetting *f, struct bp_str platform, struct bp_str external_id)
+{
+	f->sessions = bp_realloc(f->sessions, f->n_sessions + 1, sizeof(*f->sessions));
+	f->sessions[f->n_sessions++] = (struct bp_session_name){
+		.platform = bp_arena_str(&f->names, platform),
+		.external_id = bp_arena_str(&f->names, external_id),
+	};
+}
+
+/** A session may have rows left and no conversation yet. */
+static enum bp_rc add_unknown(struct forgetting *f, const struct bp_session_name *sessions,
+			      size_t n, struct bp_err *err)
+{
+	struct bp_statement *statement = NULL;
+	enum bp_rc rc = bp_statement_new(f->sql, IS_KNOWN, &statement, err);
+
+	for (size_t i = 0; rc == BP_OK && i < n; i++) {
+		bp_bind_int(statement, 1, bp_session_fact_id(&sessions[i]));
+		rc = bp_statement_step(statement, err);
+		if (rc == BP_ENOTFOUND) {
+			add_session(f, sessions[i].platform, sessions[i].external_id);
+			rc = BP_OK;
+		}
+		bp_statement_reset(statement);
+	}
+	bp_statement_free(statement);
+	return rc;
+}
+
+/** Fill the two temporary tables, and the list of sessions to be made again. */
+static enum bp_rc find_what(struct forgetting *f, const struct bp_session_name *sessions, size_t n,
+			    struct bp_err *err)
+{
+	struct bp_statement *statement = NULL;
+	enum bp_rc rc = bp_sql_exec(f->sql, TABLES, err);
+
+	if (rc == BP_OK) {
+		rc = bp_statement_new(f->sql, ADD_SESSION, &statement, err);
+	}
+	for (size_t i = 0; rc == BP_OK && i < n; i++) {
+		bp_bind_int(statement, 1, bp_session_fact_id(&sessions[i]));
+		rc = bp_statement_run(statement, err);
+	}
+	bp_statement_free(statement);
+	statement = NULL;
+	if (rc == BP_OK) {
+		rc = bp_sql_exec(f->sql, ADD_LINKED, err);
+	}
+	if (rc == BP_OK) {
+		rc = bp_sql_exec(f->sql, ADD_FACTS, err);
+	}
+	if (rc == BP_OK) {
+		rc = bp_sql_exec(f->sql, ADD_NEIGHBOURS, err);
+	}
+	if (rc == BP_OK) {
+		rc = bp_statement_new(f->sql, SESSIONS_LEFT, &statement, err);
+	}
+	while (rc == BP_OK) {
+		rc = bp_statement_step(statement, err);
+		if (rc == BP_OK) {
+			add_session(f, bp_column_text(statement, 0), bp_column_text(statement, 1));
+		}
+	}
+	bp_statement_free(statement);
+	return rc == BP_ENOTFOUND ? add_unknown(f, sessions, n, err) : rc;
+}
+
+static enum bp_rc drop_facts(struct forgetting *f, struct bp_err *err)
+{
+	enum bp_rc rc = BP_OK;
+
+	for (size_t i = 0; rc == BP_OK && i < sizeof(DELETES) / sizeof(DELETES[0]); i++) {
+		rc = write_once(f, DELETES[i], err);
+	}
+	return rc;
+}
+
+/** Write the set, a few ms at a time. */
+static enum bp_rc write_set(struct forgetting *f, struct bp_err *err)
+{
+	bool done = bp_fact_set_size(f->set) == 0;
+	enum bp_rc rc = BP_OK;
+
+	bp_fact_writer_restart(f->writer);
+	while (rc == BP_OK && !done) {
+		bool linked = false;
+
+		bp_writer_lock_take(f->lock, BP_WRITER_SLOW);
+		rc = bp_sql_begin(f->sql, err);
+		if (rc == BP_OK) {
+			rc = bp_fact_writer_write(f->writer, f->set, HOLD_US, &done, &linked, err);
+			if (rc == BP_OK) {
+				rc = bp_sql_commit(f->sql, err);
+			}
+			if (rc != BP_OK) {
+				bp_sql_rollback(f->sql);
+			}
+		}
+		if (rc == BP_OK) {
+			bp_store_cap_wal(f->sql);
+		}
+		bp_writer_lock_give(f->lock);
+	}
+	bp_fact_set_clear(f->set);
+	bp_arena_clear(&f->arena);
+	return rc;
+}
+
+/** Join the evidence of one row into the set. */
+static enum bp_rc join_row(struct forgetting *f, enum bp_raw_table table, int64_t sequence,
+			   struct bp_err *err)
+{
+	struct bp_raw_row row;
+	size_t n = 0;
+	enum bp_rc rc =
+		bp_raw_read(f->reader, table, sequence - 1, 1, &f->arena, &row, &n, err);
+
+	if (rc != BP_OK || n == 0 || row.sequence != sequence) {
+		return rc;
+	}
+	const struct bp_platform *platform = bp_platform_find(row.event.platform);
+	if (!platform) {
+		return BP_OK;
+	}
+	const char *reason = row.event.payload.ptr ? platform->evidence(&row, f->set)
+						   : "row cannot be inflated";
+	if (reason) {
+		bp_fact_set_error(f->set, bp_raw_table_name(table), sequence, reason);
+	}
+	return BP_OK;
+}
+
+/** The sequences of a session's rows in one table, in order. */
+static enum bp_rc read_sequences(struct bp_statement *rows, const struct bp_session_name *session,
+				 int64_t **out, size_t *out_n, struct bp_err *err)
+{
+	enum bp_rc rc = BP_OK;
+	size_t cap = 0;
+
+	*out = NULL;
+	*out_n = 0;
+	bp_bind_text(rows, 1, session->external_id);
+	bp_bind_text(rows, 2, session->platform);
+	while ((rc = bp_statement_step(rows, err)) == BP_OK) {
+		if (*out_n == cap) {
+			cap = cap ? cap * 2 : 256;
+			*out = bp_realloc(*out, cap, sizeof(**out));
+		}
+		(*out)[(*out_n)++] = bp_column_int(rows, 0);
+	}
+	bp_statement_reset(rows);
+	return rc == BP_ENOTFOUND ? BP_OK : rc;
+}
+
+/** Make the facts of a session's rows in one table again. */
+static enum bp_rc apply_rows(struct forgetting *f, enum bp_raw_table table,
+			     struct bp_statement *rows, const struct bp_session_name *session,
+			     struct bp_err *err)
+{
+	int64_t *sequences = NULL;
+	size_t n = 0;
+	enum bp_rc rc = read_sequences(rows, session, &sequences, &n, err);
+
+	for (size_t i = 0; rc == BP_OK && i < n; i++) {
+		rc = join_row(f, table, sequences[i], err);
+		if (rc == BP_OK && (i + 1 == n || (i + 1) % APPLY_ROWS == 0)) {
+			rc = write_set(f, err);
+		}
+	}
+	free(sequences);
+	return rc;
+}
+
+static enum bp_rc make_again(struct forgetting *f, struct bp_err *err)
+{
+	static const char *const texts[BP_RAW_TABLES] = {[BP_RAW_CLAUDE] = ROWS_OF,
+							 [BP_RAW_OTHER] = OTHER_ROWS_OF};
+	enum bp_rc rc = BP_OK;
+
+	for (int table = 0; rc == BP_OK && table < BP_RAW_TABLES; table++) {
+		struct bp_statement *rows = NULL;
+
+		rc = bp_statement_new(f->sql, texts[table], &rows, err);
+		for (size_t i = 0; rc == BP_OK && i < f->n_sessions; i++) {
+			rc = apply_rows(f, (enum bp_raw_table)table, rows, &f->sessions[i], err);
+		}
+		bp_statement_free(rows);
+	}
+	return rc;
+}
+
+enum bp_rc bp_slowpath_forget(struct bp_sql *sql, struct bp_writer_lock *lock,
+			      struct bp_codec *codec, const struct bp_session_name *sessions,
+			      size_t n, struct bp_err *err)
+{
+	struct forgetting f = {.sql = sql, .lock = lock};
+
+	f.set = bp_fact_set_new();
+	enum bp_rc rc = bp_fact_writer_new(sql, &f.writer, err);
+	if (rc == BP_OK) {
+		rc = bp_raw_reader_new(sql, codec, &f.reader, err);
+	}
+	if (rc == BP_OK) {
+		rc = find_what(&f, sessions, n, err);
+	}
+	if (rc == BP_OK) {
+		rc = drop_facts(&f, err);
+	}
+	if (rc == BP_OK) {
+		rc = make_again(&f, err);
+	}
+	if (rc == BP_OK) {
+		rc = write_once(&f, DROP_TABLES, err);
+	}
+	bp_raw_reader_free(f.reader);
+	bp_fact_writer_free(f.writer);
+	bp_fact_set_free(f.set);
+	bp_arena_done(&f.arena);
+	bp_arena_done(&f.names);
+	free(f.sessions);
+	return rc;
+}

@@ -74,6 +74,7 @@ enum bp_rc bp_filter_project(struct bp_sql *sql, struct bp_filter *filter, const
 	static const char PROJECTS[] = "SELECT DISTINCT project_name FROM conversations WHERE "
 				       "project_name IS NOT NULL ORDER BY 1";
 	struct bp_statement *statement = NULL;
+	size_t before = filter->n_projects;
 	enum bp_rc rc = bp_statement_new(sql, PROJECT, &statement, err);
 
 	if (rc != BP_OK) {
@@ -95,7 +96,9 @@ enum bp_rc bp_filter_project(struct bp_sql *sql, struct bp_filter *filter, const
 	}
 	bp_statement_free(statement);
 	if (rc == BP_ENOTFOUND) {
-		rc = filter->n_projects ? BP_OK : not_found(sql, PROJECTS, "project", project, err);
+		rc = filter->n_projects > before
+			     ? BP_OK
+			     : not_found(sql, PROJECTS, "project", project, err);
 	}
 	return rc;
 }

@@ -108,11 +108,14 @@ double bp_sketch_quantile(const struct bp_sketch *sketch, double q)
 	int64_t seen = sketch->zeros;
 	double value = 0;
 
+	/* The ends are known exactly. */
+	if (rank == 0 || rank == sketch->count - 1) {
+		return (double)(rank == 0 ? sketch->min_us : sketch->max_us);
+	}
 	for (size_t i = 0; i < sketch->n && seen <= rank; i++) {
 		seen += sketch->bins[i].count;
 		value = value_of(sketch->bins[i].index);
 	}
-	/* The ends are known exactly. */
 	value = value < (double)sketch->min_us ? (double)sketch->min_us : value;
 	return value > (double)sketch->max_us ? (double)sketch->max_us : value;
 }

@@ -105,14 +105,27 @@ BP_JSON_INLINE const char *read_scalar(const char *p, const char *end, enum bp_j
 			   : skip_word(p, end, "false", 5);
 }
 
+/** The 16 bytes are equal. */
+BP_JSON_INLINE bool same_16(const char *a, const char *b)
+{
+	uint64_t x[2], y[2];
+
+	memcpy(x, a, 16);
+	memcpy(y, b, 16);
+	return ((x[0] ^ y[0]) | (x[1] ^ y[1])) == 0;
+}
+
 /** The bytes are equal; n is that of both. Names are short: a call would cost more. */
 BP_JSON_INLINE bool same_bytes(const char *a, const char *b, size_t n)
 {
-	if (n >= 8) {
+	if (n > 32) {
+		return memcmp(a, b, n) == 0;
+	}
+	if (n > 16) {
+		return same_16(a, b) && same_16(a + n - 16, b + n - 16);
+	}
+	if (n > 8) {
 		uint64_t x, y, u, v;
-		if (n > 16) {
-			return memcmp(a, b, n) == 0;
-		}
 		memcpy(&x, a, 8);
 		memcpy(&y, b, 8);
 		memcpy(&u, a + n - 8, 8);

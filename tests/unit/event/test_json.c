@@ -71,6 +71,8 @@ START_TEST(strings_hold_no_control_bytes_and_backslashes_stand_in_strings_only)
 	ck_assert(!opens("\"a\nb\""));
 	ck_assert(opens("{\"a\":\n\"b\"}"));
 	ck_assert(!opens("{\"a\":\\\"b\"}"));
+	ck_assert(!opens("[\\\"a\\\"]"));
+	ck_assert(!opens("[1\\]"));
 	ck_assert(opens("{\"a\":\"\x7f\xC3\xA9\"}"));
 }
 END_TEST
@@ -182,15 +184,15 @@ END_TEST
 
 START_TEST(sixty_four_keys_are_picked_in_any_order)
 {
-	static char names[64][24];
+	static char names[64][48];
 	struct bp_str keys[64];
 	struct bp_json got[64];
 	char text[4096] = "{";
 	size_t len = 1;
 
 	for (size_t i = 0; i < 64; i++) {
-		(void)snprintf(names[i], sizeof(names[i]), "%.*s%zu", (int)(i % 17),
-			       "abcdefghijklmnopq", i);
+		(void)snprintf(names[i], sizeof(names[i]), "%.*s%zu", (int)(i % 40),
+			       "abcdefghijklmnopqrstuvwxyzabcdefghijklmnopq", i);
 		keys[i] = bp_str_from(names[i]);
 	}
 	for (size_t i = 0; i < 64; i++) {

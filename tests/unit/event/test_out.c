@@ -144,7 +144,7 @@ END_TEST
 START_TEST(nothing_is_written_after_the_first_failure)
 {
 	out = bp_out_make(space, 4);
-	bp_out_text(&out, BP_STR("abc"));
+	bp_out_text(&out, BP_STR("abcdef"));
 	ck_assert(out.full);
 	size_t len = out.len;
 	bp_out_int(&out, 1);

@@ -33,7 +33,8 @@ enum bp_json_type {
 	BP_JSON_ARRAY
 };
 
-/** A value as its span in the text: with quotes, braces or brackets. */
+/** A value as its span in the text: with quotes, braces or brackets. A number has digits and
+ *  "+-.eE" only. */
 struct bp_json {
 	const char *ptr;
 	size_t len;
@@ -67,7 +68,10 @@ bool bp_json_next_element(struct bp_json_iter *iter, struct bp_json *value);
 /** A member by name; the last one when there are several; absent when none or not an object. */
 struct bp_json bp_json_get(struct bp_json object, struct bp_str key);
 
-/** One pass for many members: out[i] is the member keys[i] (last one wins) or absent. n <= 64. */
+/**
+ * One pass for many members: out[i] is the member keys[i] (last one wins) or absent. n <= 64.
+ * Keys in the order in which the writer writes them are found fastest.
+ */
 void bp_json_pick(struct bp_json object, const struct bp_str *keys, struct bp_json *out, size_t n);
 
 /** True and *out set when the value is a number without fraction or exponent that fits. */
@@ -95,7 +99,7 @@ struct bp_json_text bp_json_text_start(struct bp_json value);
 /** Fill space (cap >= 16) with the next decoded bytes; 0 at the end. Never splits an escape. */
 size_t bp_json_text_next(struct bp_json_text *text, char *space, size_t cap);
 
-/** True when the decoded string begins with / contains the ASCII text. */
+/** True when the decoded string begins with / contains the ASCII text (a needle <= 2048 bytes). */
 bool bp_json_text_starts(struct bp_json value, struct bp_str prefix);
 bool bp_json_text_contains(struct bp_json value, struct bp_str needle);
 

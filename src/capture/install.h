@@ -42,7 +42,7 @@ BP_MUSTUSE enum bp_rc bp_install_claude(const struct bp_install_options *options
 					struct bp_buf *out_diff, bool *out_changed,
 					struct bp_err *err);
 
-/** Take it out. Shape and errors as bp_install_claude(). */
+/** Take it out. Shape: as bp_install_claude(). Errors: as bp_install_claude(). */
 BP_MUSTUSE enum bp_rc bp_uninstall_claude(const struct bp_install_options *options,
 					  struct bp_buf *out_diff, bool *out_changed,
 					  struct bp_err *err);

@@ -24,7 +24,7 @@ struct bp_dead_letter {
 /** Append (pipelined: bp_redis_flush()). */
 void bp_dlq_add(struct bp_redis *redis, const struct bp_dead_letter *letter);
 
-/** XTRIM everything older than 7 days. */
+/** XTRIM everything older than 7 days. Errors: BP_EIO. */
 BP_MUSTUSE enum bp_rc bp_dlq_trim(struct bp_redis *redis, int64_t now_us, struct bp_err *err);
 
 /** Number of dead letters. Errors: BP_EIO. */

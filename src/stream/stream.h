@@ -80,12 +80,14 @@ void bp_redis_command(struct bp_redis *redis, const struct bp_str *words, size_t
 BP_MUSTUSE enum bp_rc bp_redis_flush(struct bp_redis *redis, size_t *out_refused,
 				     struct bp_err *err);
 
-/** Make stream and group when missing; the group starts at the beginning of the stream. */
+/** Make stream and group when missing; the group starts at the beginning of the stream.
+ *  Errors: BP_EIO; BP_ELIMIT Redis is out of memory. */
 BP_MUSTUSE enum bp_rc bp_stream_ensure(struct bp_redis *redis, const char *stream,
 				       const char *group, struct bp_err *err);
 
 /**
- * XREADGROUP GROUP group consumer COUNT max BLOCK block_ms STREAMS stream >.
+ * XREADGROUP GROUP group consumer COUNT max BLOCK block_ms STREAMS stream >; block_ms 0: do not
+ * wait. block_ms may be longer than the connection's time-out.
  * Shape: *out[*out_n] and everything in it live in the arena. *out_n is 0 when nothing came.
  * Errors: BP_EIO; BP_ENOTFOUND the stream or group is gone (Redis lost its data): ensure again.
  */
@@ -100,7 +102,8 @@ BP_MUSTUSE enum bp_rc bp_stream_range(struct bp_redis *redis, const char *stream
 				      const char *end, size_t max, struct bp_arena *arena,
 				      struct bp_entry **out, size_t *out_n, struct bp_err *err);
 
-/** XAUTOCLAIM entries idle for min_idle_ms from other consumers; each with its delivery count. */
+/** XAUTOCLAIM entries idle for min_idle_ms from other consumers; each with its delivery count.
+ *  Errors: BP_EIO; BP_ENOTFOUND the stream or group is gone. */
 BP_MUSTUSE enum bp_rc bp_stream_claim(struct bp_redis *redis, const char *stream, const char *group,
 				      const char *consumer, int64_t min_idle_ms, size_t max,
 				      struct bp_arena *arena, struct bp_entry **out,

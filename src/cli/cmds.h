@@ -10,15 +10,22 @@
 extern const struct bp_command bp_cmd_analyze;
 extern const struct bp_command bp_cmd_config;
 extern const struct bp_command bp_cmd_db;
+extern const struct bp_command bp_cmd_dlq;
+extern const struct bp_command bp_cmd_doctor;
 extern const struct bp_command bp_cmd_help;
 extern const struct bp_command bp_cmd_import;
+extern const struct bp_command bp_cmd_install;
 extern const struct bp_command bp_cmd_logs;
 extern const struct bp_command bp_cmd_metrics;
+extern const struct bp_command bp_cmd_purge;
+extern const struct bp_command bp_cmd_rebuild;
 extern const struct bp_command bp_cmd_restart;
 extern const struct bp_command bp_cmd_sessions;
 extern const struct bp_command bp_cmd_start;
 extern const struct bp_command bp_cmd_status;
 extern const struct bp_command bp_cmd_stop;
+extern const struct bp_command bp_cmd_uninstall;
+extern const struct bp_command bp_cmd_up;
 extern const struct bp_command bp_cmd_version;
 
 #endif

@@ -47,6 +47,7 @@ extern const struct bp_job bp_job_dlq_list;
 extern const struct bp_job bp_job_dlq_replay;
 extern const struct bp_job bp_job_import;
 extern const struct bp_job bp_job_ping;
+extern const struct bp_job bp_job_purge;
 extern const struct bp_job bp_job_rebuild;
 extern const struct bp_job bp_job_reload;
 extern const struct bp_job bp_job_status;

@@ -143,7 +143,9 @@ static enum bp_rc run_compact(struct bp_service *service, const cJSON *args,
 	bp_fastpath_pause(service->fastpath, true);
 	bp_slowpath_pause(service->slowpath, true);
 	bp_writer_lock_take(service->lock, BP_WRITER_SLOW);
-	rc = bp_sql_exec(sql, "VACUUM; PRAGMA wal_checkpoint(TRUNCATE)", err);
+	/* A database can be larger than the memory; main.c keeps its temporary file in the home. */
+	rc = bp_sql_exec(sql, "PRAGMA temp_store = FILE; VACUUM; PRAGMA wal_checkpoint(TRUNCATE)",
+			 err);
 	bp_writer_lock_give(service->lock);
 	bp_slowpath_pause(service->slowpath, false);
 	bp_fastpath_pause(service->fastpath, false);

@@ -9,10 +9,17 @@ static enum bp_rc run(struct bp_service *service, const cJSON *args, struct bp_j
 {
 	int64_t start_us = bp_clock_mono_us();
 	int64_t rows = 0;
-	enum bp_rc rc = bp_slowpath_rebuild(service->slowpath, &rows, err);
+	enum bp_rc rc = BP_OK;
 
 	(void)args;
 	(void)reply;
+	atomic_store(&service->rebuilding, true);
+	if (bp_stop_requested(&service->stop)) {
+		rc = bp_err_set(err, BP_ESTOPPED, "the service stops");
+	} else {
+		rc = bp_slowpath_rebuild(service->slowpath, &rows, err);
+	}
+	atomic_store(&service->rebuilding, false);
 	if (rc == BP_OK) {
 		*out_result = cJSON_CreateObject();
 		cJSON_AddNumberToObject(*out_result, "schema_version", 1);

@@ -151,6 +151,7 @@ static int serve(struct bp_service *service, const char *home, int signals)
 	bp_log_info("blueplaned %s serves \"%s\" (ready in %lld ms)", BP_VERSION, home,
 		    (long long)(bp_clock_mono_us() - service->started_us) / 1000);
 	wait_for_stop(service, signals);
+	bp_service_interrupt(service);
 	bp_control_stop(control);
 	bp_service_close(service);
 	bp_log_info("stopped");
@@ -169,6 +170,7 @@ static int run_once(struct bp_service *service, const char *home, int signals, c
 	if (rc == BP_OK) {
 		wait_for_stop(service, signals);
 	}
+	bp_service_interrupt(service);
 	bool done = bp_once_finish(once);
 	bp_service_close(service);
 	if (rc != BP_OK) {
@@ -183,6 +185,7 @@ int main(int argc, char **argv)
 	struct command_line line = {0};
 	struct bp_err err = {0};
 	char home[BP_HOME_PATH_BYTES];
+	char temporary[BP_HOME_PATH_BYTES];
 
 	(void)umask(077);
 	int code = parse(argc, argv, &line);
@@ -207,6 +210,10 @@ int main(int argc, char **argv)
 	if (bp_home_make(home, &err) != BP_OK) {
 		bp_settings_done(&service.settings);
 		return fail(&err);
+	}
+	if (bp_home_file(home, "run", temporary, sizeof(temporary), &err) == BP_OK) {
+		/* SQLite's temporary files hold what the database holds: they stay in the home. */
+		(void)setenv("SQLITE_TMPDIR", temporary, 1); /* NOLINT(concurrency-mt-unsafe) */
 	}
 	(void)bp_sha256_use_ni();
 	(void)bp_json_use_avx2();

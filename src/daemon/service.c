@@ -8,6 +8,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "daemon/hook_conf.h"
+#include "slowpath/forget.h"
 #include "stream/spool.h"
 
 enum {
@@ -204,6 +205,13 @@ static void drain(struct bp_service *service)
 	}
 	bp_stop_close(&never);
 	bp_redis_close(redis);
+}
+
+void bp_service_interrupt(struct bp_service *service)
+{
+	if (atomic_load(&service->rebuilding)) {
+		bp_slowpath_interrupt(service->slowpath);
+	}
 }
 
 static void close_stop(struct bp_stop *stop)

@@ -11,6 +11,7 @@
 #define BP_DAEMON_SERVICE_H
 
 #include <pthread.h>
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stdint.h>
 
@@ -48,6 +49,7 @@ struct bp_service {
 	struct bp_writer_lock *lock;
 	struct bp_checkpointer *checkpointer;
 	struct bp_slowpath *slowpath;
+	atomic_bool rebuilding;       /* a job waits in bp_slowpath_rebuild() */
 	struct bp_fastpath *fastpath;
 	struct bp_capture *capture;
 	struct bp_thread fastpath_thread;
@@ -62,6 +64,10 @@ struct bp_service {
  */
 BP_MUSTUSE enum bp_rc bp_service_open(struct bp_service *service, const char *home, bool watch,
 				      struct bp_err *err);
+
+/** Make jobs that wait for the slow path return, so that stopping does not wait for a rebuild. Any
+ *  thread, once the service has been asked to stop. */
+void bp_service_interrupt(struct bp_service *service);
 
 /** Stop everything in order, draining the queue (10 s at most), and free the settings. */
 void bp_service_close(struct bp_service *service);

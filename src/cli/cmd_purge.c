@@ -1,0 +1,189 @@
+/* SPDX-License-Identifier: MIT */
+/* Forget: what goes is shown first, then deleted everywhere, then searched for. */
+#include <cjson/cJSON.h>
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/home.h"
+#include "cli/cmds.h"
+#include "cli/control_client.h"
+#include "cli/text.h"
+#include "query/period.h"
+
+static int64_t number(const cJSON *object, const char *name)
+{
+	const cJSON *item = cJSON_GetObjectItemCaseSensitive(object, name);
+
+	return cJSON_IsNumber(item) ? llround(item->valuedouble) : 0;
+}
+
+/** Exactly one scope, as arguments of the job. NULL: said on stderr. Owns: the caller. */
+static cJSON *make_scope(struct bp_cli *cli)
+{
+	static const char *const names[] = {"session", "project", "platform", "before"};
+	const char *given = NULL;
+	size_t n = bp_options_given(&cli->options, "all") ? 1 : 0;
+	cJSON *args = cJSON_CreateObject();
+	struct bp_err err = {0};
+	struct bp_tz *tz = NULL;
+	int64_t before_us = 0;
+
+	cJSON_AddStringToObject(args, "scope", "all");
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+		const char *value = bp_options_text(&cli->options, names[i]);
+		if (!value) {
+			continue;
+		}
+		n++;
+		given = names[i];
+		cJSON_ReplaceItemInObjectCaseSensitive(args, "scope", cJSON_CreateString(given));
+		cJSON_AddStringToObject(args, "key", value);
+	}
+	if (n != 1) {
+		(void)bp_cli_fail_usage(cli, "say what to purge: one of --session, --project, "
+					     "--platform, --before, --all");
+		cJSON_Delete(args);
+		return NULL;
+	}
+	if (given && strcmp(given, "before") == 0) {
+		enum bp_rc rc = bp_tz_load(NULL, &tz, &err);
+		if (rc == BP_OK) {
+			rc = bp_period_bound(bp_options_text(&cli->options, "before"), false, tz,
+					     cli->now_us, &before_us, &err);
+		}
+		bp_tz_free(tz);
+		if (rc != BP_OK) {
+			(void)bp_cli_fail_usage(cli, "--before: %s", err.msg);
+			cJSON_Delete(args);
+			return NULL;
+		}
+		cJSON_AddNumberToObject(args, "before_us", (double)before_us);
+	}
+	if (bp_options_given(&cli->options, "allow-recapture")) {
+		cJSON_AddTrueToObject(args, "allow_recapture");
+	}
+	return args;
+}
+
+static void print_plan(const struct bp_cli *cli, const cJSON *plan)
+{
+	const cJSON *copies = cJSON_GetObjectItemCaseSensitive(plan, "copies_in");
+	const cJSON *copy = NULL;
+
+	bp_cli_say(cli, "%s sessions, %s recorded rows, %s dead letters, %s spooled events.",
+		   bp_text_count(number(plan, "sessions")).text,
+		   bp_text_count(number(plan, "rows")).text,
+		   bp_text_count(number(plan, "dead_letters")).text,
+		   bp_text_count(number(plan, "spool_files")).text);
+	cJSON_ArrayForEach(copy, copies)
+	{
+		if (cJSON_IsString(copy)) {
+			bp_cli_say(cli, "Lines copied into session %s stay there; purge it as well "
+					"to remove them.", copy->valuestring);
+		}
+	}
+}
+
+/** Ask on the terminal. */
+static bool is_agreed(const struct bp_cli *cli)
+{
+	char answer[16] = "";
+
+	bp_cli_say(cli, "This cannot be undone. The assistants' own files stay as they are.");
+	(void)fprintf(stderr, "Purge it? [y/N] ");
+	(void)fflush(stderr);
+	return fgets(answer, sizeof(answer), stdin) && (answer[0] == 'y' || answer[0] == 'Y');
+}
+
+static int finish(struct bp_cli *cli, cJSON *result)
+{
+	struct bp_err err = {0};
+
+	if (cli->print.format == BP_FORMAT_JSON) {
+		return bp_print_json(result, &err) == BP_OK ? BP_EXIT_OK
+							    : bp_cli_fail_err(cli, &err);
+	}
+	bp_print_line(&cli->print, "Purged %s rows of %s sessions; searched %s files: nothing left.",
+		      bp_text_count(number(result, "rows")).text,
+		      bp_text_count(number(result, "sessions")).text,
+		      bp_text_count(number(result, "files_searched")).text);
+	cJSON_Delete(result);
+	return BP_EXIT_OK;
+}
+
+static int run(struct bp_cli *cli)
+{
+	char home[BP_HOME_PATH_BYTES];
+	struct bp_err err = {0};
+	const struct bp_call call = {.home = home, .timeout_ms = -1};
+	bool dry = bp_options_given(&cli->options, "dry-run");
+	bool yes = bp_options_given(&cli->options, "yes");
+	cJSON *args = make_scope(cli);
+	cJSON *plan = NULL;
+	cJSON *result = NULL;
+	int code = BP_EXIT_OK;
+
+	if (!args) {
+		return BP_EXIT_USAGE;
+	}
+	if (!dry && !yes && !isatty(STDIN_FILENO)) {
+		cJSON_Delete(args);
+		return bp_cli_fail_usage(cli, "nobody is here to ask: add --yes, or look first with "
+					      "--dry-run");
+	}
+	enum bp_rc rc = bp_home_path(home, sizeof(home), &err);
+	if (rc == BP_OK) {
+		cJSON *ask = cJSON_Duplicate(args, true);
+		cJSON_AddTrueToObject(ask, "dry_run");
+		rc = bp_control_run(&call, "purge", ask, &plan, &err);
+	}
+	if (rc != BP_OK) {
+		code = bp_cli_fail_err(cli, &err);
+		goto out;
+	}
+	if (dry && cli->print.format == BP_FORMAT_JSON) {
+		code = bp_print_json(plan, &err) == BP_OK ? BP_EXIT_OK : bp_cli_fail_err(cli, &err);
+		plan = NULL;
+		goto out;
+	}
+	print_plan(cli, plan);
+	if (dry) {
+		goto out;
+	}
+	if (!yes && !is_agreed(cli)) {
+		code = bp_cli_fail(cli, BP_EXIT_FAILED, "nothing was purged");
+		goto out;
+	}
+	rc = bp_control_run(&call, "purge", cJSON_Duplicate(args, true), &result, &err);
+	code = rc == BP_OK ? finish(cli, result) : bp_cli_fail_err(cli, &err);
+out:
+	cJSON_Delete(plan);
+	cJSON_Delete(args);
+	return code;
+}
+
+static const struct bp_option_row OPTIONS[] = {
+	{.name = "session", .letter = 's', .value = "ID", .help = "one session (its whole id)"},
+	{.name = "project", .value = "NAME", .help = "a project, by name or hash"},
+	{.name = "platform", .value = "NAME", .help = "one assistant, as claude_code"},
+	{.name = "before", .value = "TIME", .help = "what is older (a date, or 90d)"},
+	{.name = "all", .help = "everything that was recorded"},
+	{.name = "dry-run", .help = "show what would go, and stop"},
+	{.name = "yes", .letter = 'y', .help = "do not ask"},
+	{.name = "allow-recapture", .help = "let it come back when its files are read again"},
+	{.name = NULL},
+};
+
+const struct bp_command bp_cmd_purge = {
+	.name = "purge",
+	.summary = "forget what was recorded",
+	.usage = "purge --session ID | --project NAME | --platform NAME | --before TIME | --all",
+	.help = "Delete it from the database, the queue, its log and the spool, then search every "
+		"file of the home for it.\nIt does not come back when the assistant's files are "
+		"read again. Shows what would go and asks first.\n\nexample: blueplane purge "
+		"--before 90d --dry-run\n",
+	.options = OPTIONS,
+	.run = run,
+};

@@ -1,0 +1,194 @@
+/* SPDX-License-Identifier: MIT */
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/file.h"
+#include "base/mem.h"
+#include "daemon/purge.h"
+#include "store/raw.h"
+
+enum {
+	CHUNK_BYTES = 1024 * 1024,
+	NEEDLE_BYTES_MAX = 256,
+	NEEDLES_MAX = 64, /* ids of many sessions are sampled */
+	UUID_TEXT_BYTES = 36,
+	READ_ROWS = 500
+};
+
+struct needles {
+	struct bp_str items[NEEDLES_MAX];
+	size_t n;
+};
+
+struct search {
+	struct needles needles;
+	char *chunk; /* CHUNK_BYTES + NEEDLE_BYTES_MAX */
+	const char *home;
+	char *where;
+	int64_t files;
+};
+
+static void add_needle(struct needles *needles, struct bp_str text)
+{
+	/* A shorter one would be found by chance. */
+	if (needles->n < NEEDLES_MAX && text.len >= 8 && text.len <= NEEDLE_BYTES_MAX) {
+		needles->items[needles->n++] = text;
+	}
+}
+
+static int hex_value(char c)
+{
+	return c >= '0' && c <= '9'   ? c - '0'
+	       : c >= 'a' && c <= 'f' ? c - 'a' + 10
+	       : c >= 'A' && c <= 'F' ? c - 'A' + 10
+				      : -1;
+}
+
+/** A UUID also as its 32 digits, and as 16 bytes. */
+static void add_uuid_forms(struct bp_purge *purge, struct needles *needles, struct bp_str id)
+{
+	char digits[32];
+	unsigned char bytes[16];
+	size_t n = 0;
+
+	for (size_t i = 0; i < id.len && id.len == UUID_TEXT_BYTES; i++) {
+		if (hex_value(id.ptr[i]) >= 0 && n < sizeof(digits)) {
+			digits[n++] = id.ptr[i];
+		} else if (id.ptr[i] != '-') {
+			return;
+		}
+	}
+	if (n != sizeof(digits)) {
+		return;
+	}
+	for (size_t i = 0; i < sizeof(bytes); i++) {
+		bytes[i] = (unsigned char)(hex_value(digits[2 * i]) << 4 |
+					   hex_value(digits[2 * i + 1]));
+	}
+	add_needle(needles, bp_arena_str(&purge->arena, bp_str_make(digits, sizeof(digits))));
+	add_needle(needles, bp_arena_str(&purge->arena,
+					 bp_str_make((const char *)bytes, sizeof(bytes))));
+}
+
+static void make_needles(struct bp_purge *purge, struct needles *needles)
+{
+	for (size_t i = 0; i < purge->n_whole; i++) {
+		add_needle(needles, purge->sessions[i].external_id);
+		add_uuid_forms(purge, needles, purge->sessions[i].external_id);
+	}
+	for (size_t i = 0; i < purge->n_projects; i++) {
+		add_needle(needles, purge->projects[i]);
+	}
+}
+
+static bool has_needle(const struct needles *needles, const char *bytes, size_t n)
+{
+	for (size_t i = 0; i < needles->n; i++) {
+		if (n >= needles->items[i].len &&
+		    memmem(bytes, n, needles->items[i].ptr, needles->items[i].len)) {
+			return true;
+		}
+	}
+	return false;
+}
+
+/** Search a file chunk by chunk, each with the end of the one before it. */
+static bool file_has(struct search *search, int fd)
+{
+	size_t kept = 0;
+
+	for (;;) {
+		ssize_t n = read(fd, search->chunk + kept, CHUNK_BYTES);
+
+		if (n <= 0) {
+			return false;
+		}
+		size_t len = kept + (size_t)n;
+		if (has_needle(&search->needles, search->chunk, len)) {
+			return true;
+		}
+		kept = len < NEEDLE_BYTES_MAX ? len : NEEDLE_BYTES_MAX;
+		memmove(search->chunk, search->chunk + len - kept, kept);
+	}
+}
+
+static bool look_at_file(const char *path, bool is_dir, void *arg)
+{
+	struct search *search = arg;
+	struct stat st;
+
+	if (is_dir || search->where[0]) {
+		return true;
+	}
+	if (stat(path, &st) != 0 || !S_ISREG(st.st_mode)) {
+		return false;
+	}
+	int fd = open(path, O_RDONLY | O_CLOEXEC);
+	if (fd < 0) {
+		return false; /* gone since it was listed */
+	}
+	search->files++;
+	if (file_has(search, fd)) {
+		(void)snprintf(search->where, BP_HOME_PATH_BYTES, "%s",
+			       path + strlen(search->home) + 1);
+	}
+	(void)close(fd);
+	return false;
+}
+
+/** What is compressed in the database shows only when it is inflated. */
+static enum bp_rc search_rows(struct bp_purge *purge, struct search *search, struct bp_err *err)
+{
+	struct bp_raw_reader *reader = NULL;
+	struct bp_raw_row *rows = bp_calloc(READ_ROWS, sizeof(*rows));
+	struct bp_arena arena = {0};
+	enum bp_rc rc = bp_raw_reader_new(purge->sql, purge->codec, &reader, err);
+
+	for (int table = 0; rc == BP_OK && table < BP_RAW_TABLES; table++) {
+		int64_t after = 0;
+		size_t n = 1;
+
+		while (rc == BP_OK && n > 0 && !search->where[0]) {
+			bp_arena_clear(&arena);
+			rc = bp_raw_read(reader, (enum bp_raw_table)table, after, READ_ROWS, &arena,
+					 rows, &n, err);
+			for (size_t i = 0; rc == BP_OK && i < n; i++) {
+				struct bp_str payload = rows[i].event.payload;
+				after = rows[i].sequence;
+				if (payload.ptr &&
+				    has_needle(&search->needles, payload.ptr, payload.len)) {
+					(void)snprintf(search->where, BP_HOME_PATH_BYTES,
+						       "telemetry.db");
+				}
+			}
+		}
+	}
+	bp_raw_reader_free(reader);
+	bp_arena_done(&arena);
+	free(rows);
+	return rc;
+}
+
+enum bp_rc bp_purge_search(struct bp_purge *purge, char *out_where, int64_t *out_files,
+			   struct bp_err *err)
+{
+	struct search search = {.home = purge->service->home, .where = out_where};
+	enum bp_rc rc = BP_OK;
+
+	out_where[0] = '\0';
+	make_needles(purge, &search.needles);
+	search.chunk = bp_calloc(1, CHUNK_BYTES + NEEDLE_BYTES_MAX);
+	if (search.needles.n > 0) {
+		bp_file_walk(search.home, look_at_file, &search);
+		if (!out_where[0]) {
+			rc = search_rows(purge, &search, err);
+		}
+	}
+	*out_files = search.files;
+	free(search.chunk);
+	return rc;
+}

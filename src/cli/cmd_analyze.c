@@ -94,6 +94,7 @@ static void print_models(const struct bp_analysis *analysis, const struct bp_cli
 	bp_table_column(table, "Input", BP_RIGHT);
 	bp_table_column(table, "Output", BP_RIGHT);
 	bp_table_column(table, "Cache write", BP_RIGHT);
+	bp_table_optional(table, 1);
 	bp_table_column(table, "Cache read", BP_RIGHT);
 	bp_table_column(table, "Total", BP_RIGHT);
 	for (size_t i = 0; i < analysis->by_model.n; i++) {
@@ -124,6 +125,7 @@ static void print_tools(const struct bp_analysis *analysis, const struct bp_cli 
 	bp_table_column(table, "Rejected", BP_RIGHT);
 	bp_table_column(table, "Interrupted", BP_RIGHT);
 	bp_table_column(table, "Running", BP_RIGHT);
+	bp_table_optional(table, 1);
 	bp_table_column(table, "p50", BP_RIGHT);
 	bp_table_column(table, "p95", BP_RIGHT);
 	for (size_t i = 0; i < analysis->by_tool.n; i++) {
@@ -229,6 +231,7 @@ static void print_timeline(const struct bp_analysis *analysis, const struct bp_c
 	bp_table_column(table, "Outcome", BP_LEFT);
 	bp_table_column(table, "Took", BP_RIGHT);
 	bp_table_column(table, "Detail", BP_LEFT);
+	bp_table_optional(table, 1);
 	for (size_t i = 0; i < analysis->timeline.n; i++) {
 		const struct bp_timeline_entry *entry = &analysis->timeline.items[i];
 		struct bp_civil c = bp_tz_civil(tz, entry->ts_us);

@@ -235,12 +235,12 @@ static void print_totals(const struct request *request, const struct bp_cli *cli
 	bp_table_free(table);
 }
 
-/* What fits beside a group's name; the rest is in --json and CSV. */
-static bool in_groups(const struct bp_metric *metric, enum bp_group_by by, bool exact)
+/* What people want to see of a group, most wanted first; the rest is in --json and CSV. */
+static const char *const *group_metrics(enum bp_group_by by)
 {
 	static const char *const of_time[] = {
-		"sessions",        "prompts",         "tool_calls",    "tokens_total",
-		"acceptance_rate", "tool_error_rate", "active_time_s", NULL};
+		"sessions",      "prompts",         "tool_calls",      "tokens_total",
+		"active_time_s", "acceptance_rate", "tool_error_rate", NULL};
 	static const char *const of_model[] = {"model_calls",
 					       "tokens_total",
 					       "tokens_input",
@@ -249,42 +249,55 @@ static bool in_groups(const struct bp_metric *metric, enum bp_group_by by, bool 
 					       "cache_hit_rate",
 					       NULL};
 	static const char *const of_tool[] = {"tool_calls",          "tool_success_rate",
-					      "tool_error_rate",     "tool_latency_p50_ms",
-					      "tool_latency_p95_ms", NULL};
-	const char *const *names = by == BP_GROUP_MODEL  ? of_model
-				   : by == BP_GROUP_TOOL ? of_tool
-							 : of_time;
+					      "tool_latency_p50_ms", "tool_latency_p95_ms",
+					      "tool_error_rate",     NULL};
 
-	for (; !exact && *names; names++) {
-		if (strcmp(*names, metric->name) == 0) {
-			return true;
-		}
-	}
-	return exact;
+	return by == BP_GROUP_MODEL ? of_model : by == BP_GROUP_TOOL ? of_tool : of_time;
 }
 
 static void print_groups(const struct request *request, const struct bp_cli *cli)
 {
-	bool exact = cli->print.format != BP_FORMAT_TABLE;
+	const char *const *names = group_metrics(request->by);
 	struct bp_table *table = bp_table_new();
 	char text[BP_SHOW_BYTES];
 
-	bp_table_column(table, GROUPS[request->by - 1], exact ? BP_LEFT : BP_SHRINK);
-	for (const struct bp_metric *metric = bp_metrics; metric->name; metric++) {
-		if (in_groups(metric, request->by, exact)) {
-			const char *label = metric->label + strspn(metric->label, " ");
-			bp_table_column(table, exact ? metric->name : label, BP_RIGHT);
-		}
+	bp_table_column(table, GROUPS[request->by - 1], BP_SHRINK);
+	for (int i = 0; names[i]; i++) {
+		const char *label = bp_metric_find(names[i])->label;
+		bp_table_column(table, label + strspn(label, " "), BP_RIGHT);
+		bp_table_optional(table, i);
 	}
 	for (size_t i = 0; i < request->now.n; i++) {
 		const struct bp_group *group = request->now.items[i];
 		bp_table_row(table);
-		bp_table_cell(table, BP_PAINT_NONE, "%s", exact ? group->key : group->label);
+		bp_table_cell(table, BP_PAINT_NONE, "%s", group->label);
+		for (int k = 0; names[k]; k++) {
+			const struct bp_metric *metric = bp_metric_find(names[k]);
+			bp_show_metric(text, metric, metric->value(&group->totals), false);
+			bp_table_cell(table, BP_PAINT_NONE, "%s", text);
+		}
+	}
+	bp_table_print(table, &cli->print);
+	bp_table_free(table);
+}
+
+/* For machines: long form, so that columns stay the same when metrics are added. */
+static void print_groups_exact(const struct request *request, const struct bp_cli *cli)
+{
+	struct bp_table *table = bp_table_new();
+	char text[BP_SHOW_BYTES];
+
+	bp_table_column(table, GROUPS[request->by - 1], BP_LEFT);
+	bp_table_column(table, "metric", BP_LEFT);
+	bp_table_column(table, "value", BP_RIGHT);
+	for (size_t i = 0; i < request->now.n; i++) {
+		const struct bp_group *group = request->now.items[i];
 		for (const struct bp_metric *metric = bp_metrics; metric->name; metric++) {
-			if (in_groups(metric, request->by, exact)) {
-				bp_show_metric(text, metric, metric->value(&group->totals), exact);
-				bp_table_cell(table, BP_PAINT_NONE, "%s", text);
-			}
+			bp_table_row(table);
+			bp_table_cell(table, BP_PAINT_NONE, "%s", group->label);
+			bp_table_cell(table, BP_PAINT_NONE, "%s", metric->name);
+			bp_show_metric(text, metric, metric->value(&group->totals), true);
+			bp_table_cell(table, BP_PAINT_NONE, "%s", text);
 		}
 	}
 	bp_table_print(table, &cli->print);
@@ -318,6 +331,8 @@ static int answer(const struct request *request, const struct bp_cli *cli, struc
 	print_header(request, cli);
 	if (empty && cli->print.format == BP_FORMAT_TABLE) {
 		say_empty(request, cli);
+	} else if (request->by != BP_GROUP_NONE && cli->print.format != BP_FORMAT_TABLE) {
+		print_groups_exact(request, cli);
 	} else if (request->by != BP_GROUP_NONE) {
 		print_groups(request, cli);
 	} else {

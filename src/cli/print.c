@@ -10,10 +10,11 @@
 #include <string.h>
 #include <sys/ioctl.h>
 #include <unistd.h>
+#include <wchar.h>
 
 #include "base/mem.h"
 
-enum { COLUMNS_MAX = 32, CELL_BYTES = 1024, LINE_BYTES = 4096, WIDTH_MIN = 40 };
+enum { COLUMNS_MAX = 32, CELL_BYTES = 1024, LINE_BYTES = 4096, WIDTH_MIN = 40, SHRUNK_MIN = 12 };
 
 struct cell {
 	char *text; /* safe UTF-8 */
@@ -24,6 +25,7 @@ struct bp_table {
 	struct {
 		const char *title;
 		enum bp_align align;
+		int rank; /* > 0: may be left out */
 	} columns[COLUMNS_MAX];
 	size_t n_columns;
 	struct cell *cells; /* row after row */
@@ -121,7 +123,14 @@ void bp_table_column(struct bp_table *table, const char *title, enum bp_align al
 	BP_ASSERT(table->n_columns < COLUMNS_MAX && table->n_rows == 0);
 	table->columns[table->n_columns].title = title;
 	table->columns[table->n_columns].align = align;
+	table->columns[table->n_columns].rank = 0;
 	table->n_columns++;
+}
+
+void bp_table_optional(struct bp_table *table, int rank)
+{
+	BP_ASSERT(table->n_columns > 0);
+	table->columns[table->n_columns - 1].rank = rank;
 }
 
 void bp_table_row(struct bp_table *table)
@@ -241,52 +250,179 @@ static const char *color_of(enum bp_paint paint)
 	return NULL;
 }
 
-static void fill_screen(const struct bp_table *table, const struct bp_print *print,
-			struct libscols_table *screen)
-{
-	struct bp_buf ascii;
+/* --- fitting the screen --- */
 
-	bp_buf_init(&ascii, 4 * CELL_BYTES);
-	for (size_t row = 0; row < table->n_rows; row++) {
-		struct libscols_line *line = scols_table_new_line(screen, NULL);
-		BP_ASSERT(line);
-		for (size_t column = 0; column < table->n_columns; column++) {
-			const struct cell *cell = table->cells + row * table->n_columns + column;
-			bp_buf_clear(&ascii);
-			bp_print_clean(&ascii, bp_str_from(cell->text ? cell->text : ""),
-				       print->utf8);
-			BP_ASSERT(scols_line_set_data(line, column, ascii.ptr ? ascii.ptr : "") ==
-				  0);
-			if (print->color && color_of(cell->paint)) {
-				(void)scols_cell_set_color(scols_line_get_cell(line, column),
-							   color_of(cell->paint));
+/* Columns of the screen that text takes in this locale. */
+static int show_width(const char *text)
+{
+	mbstate_t state = {0};
+	int width = 0;
+
+	for (size_t n = strlen(text); n > 0;) {
+		wchar_t c;
+		size_t used = mbrtowc(&c, text, n, &state);
+		int columns = used == 0 || used > n ? 1 : wcwidth(c);
+		if (used == 0 || used > n) {
+			used = 1;
+			memset(&state, 0, sizeof(state));
+		}
+		width += columns > 0 ? columns : 0;
+		text += used;
+		n -= used;
+	}
+	return width;
+}
+
+/* Cut text to width columns, the last one a mark that something is missing. */
+static void cut(struct bp_buf *out, const char *text, int width, bool utf8)
+{
+	mbstate_t state = {0};
+	int left = width - 1;
+
+	bp_buf_clear(out);
+	for (size_t n = strlen(text); n > 0;) {
+		wchar_t c;
+		size_t used = mbrtowc(&c, text, n, &state);
+		bool broken = used == 0 || used > n;
+		int columns = broken ? 1 : wcwidth(c);
+		used = broken ? 1 : used;
+		left -= columns > 0 ? columns : 0;
+		if (left < 0) {
+			break;
+		}
+		bp_buf_add(out, text, used);
+		text += used;
+		n -= used;
+	}
+	bp_buf_add_str(out, bp_str_from(utf8 ? "\xE2\x80\xA6" : "~"));
+}
+
+/* How wide each column is on this screen; 0: left out. */
+struct fit {
+	int widths[COLUMNS_MAX];
+};
+
+static int over(const struct bp_table *table, const struct fit *fit, int width)
+{
+	int total = -1;
+
+	for (size_t i = 0; i < table->n_columns; i++) {
+		total += fit->widths[i] ? fit->widths[i] + 1 : 0;
+	}
+	return total - width;
+}
+
+/* Take columns of the screen from the widest column that can be cut. False when none can. */
+static bool shrink(const struct bp_table *table, struct fit *fit, int width)
+{
+	while (over(table, fit, width) > 0) {
+		size_t widest = table->n_columns;
+		for (size_t i = 0; i < table->n_columns; i++) {
+			if (table->columns[i].align == BP_SHRINK && fit->widths[i] > SHRUNK_MIN &&
+			    (widest == table->n_columns || fit->widths[i] > fit->widths[widest])) {
+				widest = i;
 			}
 		}
+		if (widest == table->n_columns) {
+			return false;
+		}
+		fit->widths[widest]--;
 	}
-	bp_buf_done(&ascii);
+	return true;
+}
+
+static bool leave_one_out(const struct bp_table *table, struct fit *fit)
+{
+	size_t out = table->n_columns;
+
+	for (size_t i = 0; i < table->n_columns; i++) {
+		if (fit->widths[i] && table->columns[i].rank > 0 &&
+		    (out == table->n_columns ||
+		     table->columns[i].rank > table->columns[out].rank)) {
+			out = i;
+		}
+	}
+	if (out == table->n_columns) {
+		return false;
+	}
+	fit->widths[out] = 0;
+	return true;
+}
+
+static void fit_columns(const struct bp_table *table, const struct bp_print *print, struct fit *fit)
+{
+	struct fit natural;
+
+	for (size_t i = 0; i < table->n_columns; i++) {
+		natural.widths[i] = show_width(table->columns[i].title);
+		for (size_t row = 0; row < table->n_rows; row++) {
+			int width = show_width(cell_text(table, row, i));
+			natural.widths[i] = width > natural.widths[i] ? width : natural.widths[i];
+		}
+	}
+	*fit = natural;
+	while (print->width && !shrink(table, fit, print->width) &&
+	       leave_one_out(table, &natural)) {
+		*fit = natural;
+	}
+}
+
+/* --- the screen --- */
+
+static void fill_line(const struct bp_table *table, const struct bp_print *print,
+		      const struct fit *fit, size_t row, struct libscols_line *line)
+{
+	struct bp_buf safe, short_text;
+	size_t at = 0;
+
+	bp_buf_init(&safe, 4 * CELL_BYTES);
+	bp_buf_init(&short_text, 4 * CELL_BYTES);
+	for (size_t column = 0; column < table->n_columns; column++) {
+		const struct cell *cell = table->cells + row * table->n_columns + column;
+		if (!fit->widths[column]) {
+			continue;
+		}
+		bp_buf_clear(&safe);
+		bp_print_clean(&safe, bp_str_from(cell->text ? cell->text : ""), print->utf8);
+		const char *text = safe.len ? safe.ptr : "";
+		if (show_width(text) > fit->widths[column]) {
+			cut(&short_text, text, fit->widths[column], print->utf8);
+			text = short_text.ptr;
+		}
+		BP_ASSERT(scols_line_set_data(line, at, text) == 0);
+		if (print->color && color_of(cell->paint)) {
+			(void)scols_cell_set_color(scols_line_get_cell(line, at),
+						   color_of(cell->paint));
+		}
+		at++;
+	}
+	bp_buf_done(&safe);
+	bp_buf_done(&short_text);
 }
 
 static void print_screen(const struct bp_table *table, const struct bp_print *print)
 {
 	struct libscols_table *screen = scols_new_table();
+	struct fit fit;
 
 	BP_ASSERT(screen);
+	fit_columns(table, print, &fit);
 	(void)scols_table_enable_colors(screen, print->color);
 	(void)scols_table_enable_ascii(screen, !print->utf8);
-	if (print->width) {
-		(void)scols_table_set_termforce(screen, SCOLS_TERMFORCE_ALWAYS);
-		(void)scols_table_set_termwidth(screen, (size_t)print->width);
-	} else {
-		(void)scols_table_set_termforce(screen, SCOLS_TERMFORCE_NEVER);
-	}
+	/* The columns fit already: no second opinion. */
+	(void)scols_table_set_termforce(screen, SCOLS_TERMFORCE_NEVER);
 	for (size_t column = 0; column < table->n_columns; column++) {
-		enum bp_align align = table->columns[column].align;
-		int flags = align == BP_RIGHT    ? SCOLS_FL_RIGHT
-			    : align == BP_SHRINK ? SCOLS_FL_TRUNC
-						 : 0;
-		BP_ASSERT(scols_table_new_column(screen, table->columns[column].title, 0, flags));
+		if (fit.widths[column]) {
+			int flags = table->columns[column].align == BP_RIGHT ? SCOLS_FL_RIGHT : 0;
+			BP_ASSERT(scols_table_new_column(screen, table->columns[column].title, 0,
+							 flags));
+		}
 	}
-	fill_screen(table, print, screen);
+	for (size_t row = 0; row < table->n_rows; row++) {
+		struct libscols_line *line = scols_table_new_line(screen, NULL);
+		BP_ASSERT(line);
+		fill_line(table, print, &fit, row, line);
+	}
 	(void)scols_print_table(screen);
 	scols_unref_table(screen);
 }

@@ -62,6 +62,9 @@ void bp_table_free(struct bp_table *table);
 /** Add a column, before the first row. */
 void bp_table_column(struct bp_table *table, const char *title, enum bp_align align);
 
+/** The column added last may be left out on a narrow screen; the highest rank (> 0) goes first. */
+void bp_table_optional(struct bp_table *table, int rank);
+
 /** Begin a row, then add its cells from the left; missing ones are empty. */
 void bp_table_row(struct bp_table *table);
 void bp_table_cell(struct bp_table *table, enum bp_paint paint, const char *fmt, ...)

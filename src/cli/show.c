@@ -27,12 +27,11 @@ void bp_show_duration(char out[BP_SHOW_BYTES], double seconds)
 {
 	int64_t s = (int64_t)llround(seconds);
 
-	if (s >= 3600) {
+	if (s < 60) {
+		(void)snprintf(out, BP_SHOW_BYTES, "%lld s", (long long)s);
+	} else {
 		(void)snprintf(out, BP_SHOW_BYTES, "%lld:%02lld h", (long long)(s / 3600),
 			       (long long)(s / 60 % 60));
-	} else {
-		(void)snprintf(out, BP_SHOW_BYTES, "%lld:%02lld min", (long long)(s / 60),
-			       (long long)(s % 60));
 	}
 }
 
@@ -90,6 +89,8 @@ void bp_show_trend(char out[BP_SHOW_BYTES], struct bp_trend trend, bool arrow)
 
 	if (isnan(trend.change)) {
 		(void)snprintf(out, BP_SHOW_BYTES, "%s", trend.direction == BP_FLAT ? "-" : "new");
+	} else if (fabs(trend.change) < 0.0005) {
+		(void)snprintf(out, BP_SHOW_BYTES, "%s0.0 %%", before);
 	} else if (fabs(trend.change) >= 10) {
 		(void)snprintf(out, BP_SHOW_BYTES, "%s%+.0f %%", before, trend.change * 100);
 	} else {

@@ -17,7 +17,7 @@ enum { BP_SHOW_BYTES = 48 };
 /** 987, 12.3k, 4.56M; exact: the number itself. */
 void bp_show_count(char out[BP_SHOW_BYTES], double value, bool exact);
 
-/** h:mm, from an hour on; m:ss below ("0:42"). */
+/** "1:05 h" is hours and minutes; "42 s" below a minute. */
 void bp_show_duration(char out[BP_SHOW_BYTES], double seconds);
 
 /** A metric's value by its unit; "-" for NAN. exact: for CSV and Markdown, without rounding. */

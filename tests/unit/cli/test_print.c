@@ -1,0 +1,185 @@
+/* SPDX-License-Identifier: MIT */
+#include "cli/print.h"
+
+#include <cjson/cJSON.h>
+#include <locale.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "support/run.h"
+
+static char captured[8192];
+static FILE *file;
+static int stdout_fd;
+
+/* What is printed goes to a file from here on. */
+static void capture(void)
+{
+	file = tmpfile();
+	ck_assert_ptr_nonnull(file);
+	(void)fflush(stdout);
+	stdout_fd = dup(STDOUT_FILENO);
+	ck_assert_int_ge(dup2(fileno(file), STDOUT_FILENO), 0);
+}
+
+static const char *printed(void)
+{
+	(void)fflush(stdout);
+	ck_assert_int_ge(dup2(stdout_fd, STDOUT_FILENO), 0);
+	(void)close(stdout_fd);
+	rewind(file);
+	size_t n = fread(captured, 1, sizeof(captured) - 1, file);
+	captured[n] = '\0';
+	(void)fclose(file);
+	return captured;
+}
+
+static const char *clean(const char *text, bool utf8)
+{
+	struct bp_buf out;
+
+	bp_buf_init(&out, sizeof(captured) - 1);
+	bp_print_clean(&out, bp_str_from(text), utf8);
+	(void)snprintf(captured, sizeof(captured), "%s", out.len ? out.ptr : "");
+	bp_buf_done(&out);
+	return captured;
+}
+
+START_TEST(nothing_that_steers_a_terminal_gets_through)
+{
+	ck_assert_str_eq(clean("\x1b[31mred\x1b]0;t\x07", false), "?[31mred?]0;t?");
+	/* C1 controls, direction marks, a byte order mark, broken and overlong UTF-8. */
+	ck_assert_str_eq(clean("a\xC2\x9Bz", true), "a\xEF\xBF\xBDz");
+	ck_assert_str_eq(clean("\xE2\x80\xAE\xE2\x81\xA6\xEF\xBB\xBF", true),
+			 "\xEF\xBF\xBD\xEF\xBF\xBD\xEF\xBF\xBD");
+	ck_assert_str_eq(clean("\xFF\xC0\x80", true), "\xEF\xBF\xBD\xEF\xBF\xBD\xEF\xBF\xBD");
+	ck_assert_str_eq(clean("a\tb\nc\rd\x7f", true), "a\xEF\xBF\xBD"
+							"b\xEF\xBF\xBD"
+							"c\xEF\xBF\xBD"
+							"d\xEF\xBF\xBD");
+}
+END_TEST
+
+START_TEST(what_the_locale_cannot_show_becomes_a_question_mark)
+{
+	ck_assert_str_eq(clean("\xE7\xBD\x91 ok", true), "\xE7\xBD\x91 ok");
+	ck_assert_str_eq(clean("\xE7\xBD\x91 ok", false), "? ok");
+}
+END_TEST
+
+START_TEST(json_is_one_compact_line_and_harmless)
+{
+	struct bp_err err = {0};
+	cJSON *json = cJSON_CreateObject();
+
+	(void)cJSON_AddStringToObject(json, "a", "\x1b[2J\xC2\x9B\xE2\x80\xAE\xE7\xBD\x91\xFF\x7f");
+	(void)cJSON_AddNumberToObject(json, "n", 3000000000.0);
+	(void)cJSON_AddNumberToObject(json, "r", 0.5);
+	capture();
+	enum bp_rc rc = bp_print_json(json, &err);
+	const char *text = printed();
+	ck_assert_ok(rc, err);
+	ck_assert_str_eq(text, "{\"a\":\"\\u001b[2J\\u009b\\u202e\xE7\xBD\x91\\ufffd\\u007f\","
+			       "\"n\":3000000000,\"r\":0.5}\n");
+}
+END_TEST
+
+static struct bp_table *sample(void)
+{
+	struct bp_table *table = bp_table_new();
+
+	bp_table_column(table, "name", BP_SHRINK);
+	bp_table_column(table, "extra", BP_LEFT);
+	bp_table_optional(table, 1);
+	bp_table_column(table, "n", BP_RIGHT);
+	bp_table_row(table);
+	bp_table_cell(table, BP_PAINT_NONE, "%s", "a,\"b\"|c");
+	bp_table_cell(table, BP_PAINT_NONE, "%s", "something that takes room");
+	bp_table_cell(table, BP_PAINT_GOOD, "%d", 7);
+	bp_table_row(table);
+	bp_table_cell(table, BP_PAINT_NONE, "%s", "a name that is far too long for the screen");
+	return table;
+}
+
+static const char *print_sample(struct bp_print print)
+{
+	struct bp_table *table = sample();
+
+	capture();
+	bp_table_print(table, &print);
+	bp_table_free(table);
+	return printed();
+}
+
+START_TEST(csv_is_quoted_as_the_rfc_says)
+{
+	ck_assert_str_eq(print_sample((struct bp_print){.format = BP_FORMAT_CSV}),
+			 "name,extra,n\r\n\"a,\"\"b\"\"|c\",something that takes room,7\r\n"
+			 "a name that is far too long for the screen,,\r\n");
+}
+END_TEST
+
+START_TEST(markdown_cells_cannot_break_the_table)
+{
+	const char *text = print_sample((struct bp_print){.format = BP_FORMAT_MARKDOWN});
+
+	ck_assert_ptr_nonnull(strstr(text, "| name | extra | n |\n| --- | --- | ---: |\n"));
+	ck_assert_ptr_nonnull(strstr(text, "| a,\"b\"\\|c |"));
+}
+END_TEST
+
+START_TEST(a_narrow_screen_cuts_names_and_leaves_optional_columns_out)
+{
+	/* 42 = 14 + 1 + 25 + 1 + 1: the name gives way. */
+	ck_assert_str_eq(print_sample((struct bp_print){.width = 42}),
+			 "name           extra                     n\n"
+			 "a,\"b\"|c        something that takes room 7\n"
+			 "a name that i~                           \n");
+}
+END_TEST
+
+START_TEST(an_even_narrower_one_shows_what_matters)
+{
+	const char *text = print_sample((struct bp_print){.width = 30});
+
+	ck_assert_ptr_null(strstr(text, "extra"));
+	ck_assert_ptr_nonnull(strstr(text, "a name that is far too long~"));
+	for (const char *line = text; *line;) {
+		size_t n = strcspn(line, "\n");
+		ck_assert_uint_le(n, 30);
+		line += n + 1;
+	}
+}
+END_TEST
+
+START_TEST(colours_are_ours_alone_and_only_when_wanted)
+{
+	ck_assert_ptr_nonnull(strstr(print_sample((struct bp_print){.color = true}), "\x1b[32m"));
+	ck_assert_ptr_null(strchr(print_sample((struct bp_print){.color = false}), '\x1b'));
+}
+END_TEST
+
+START_TEST(the_environment_decides_about_colours)
+{
+	struct bp_print print;
+
+	(void)unsetenv("NO_COLOR");
+	(void)setenv("CLICOLOR_FORCE", "1", 1);
+	bp_print_init(&print, BP_FORMAT_TABLE, false);
+	ck_assert(print.color);
+	bp_print_init(&print, BP_FORMAT_TABLE, true);
+	ck_assert(!print.color);
+	(void)setenv("NO_COLOR", "1", 1);
+	bp_print_init(&print, BP_FORMAT_TABLE, false);
+	ck_assert(!print.color);
+}
+END_TEST
+
+BP_TEST_MAIN(NULL, NULL, nothing_that_steers_a_terminal_gets_through,
+	     what_the_locale_cannot_show_becomes_a_question_mark,
+	     json_is_one_compact_line_and_harmless, csv_is_quoted_as_the_rfc_says,
+	     markdown_cells_cannot_break_the_table,
+	     a_narrow_screen_cuts_names_and_leaves_optional_columns_out,
+	     an_even_narrower_one_shows_what_matters, colours_are_ours_alone_and_only_when_wanted,
+	     the_environment_decides_about_colours)

@@ -39,8 +39,7 @@ static void print_list(struct bp_cli *cli, const cJSON *result)
 	bp_table_column(table, "Source", BP_LEFT);
 	bp_table_column(table, "Offset", BP_RIGHT);
 	bp_table_column(table, "Detail", BP_SHRINK);
-	cJSON_ArrayForEach(letter, letters)
-	{
+	cJSON_ArrayForEach (letter, letters) {
 		bp_table_row(table);
 		bp_table_cell(table, BP_PAINT_NONE, "%s", text(letter, "id"));
 		bp_table_cell(table, BP_PAINT_NONE, "%s", text(letter, "failed_at"));
@@ -60,8 +59,7 @@ static void print_one(struct bp_cli *cli, const cJSON *result)
 	const cJSON *letters = cJSON_GetObjectItemCaseSensitive(result, "dead_letters");
 	const cJSON *item = NULL;
 
-	cJSON_ArrayForEach(item, cJSON_GetArrayItem(letters, 0))
-	{
+	cJSON_ArrayForEach (item, cJSON_GetArrayItem(letters, 0)) {
 		if (cJSON_IsString(item)) {
 			bp_print_line(&cli->print, "%-12s %s", item->string, item->valuestring);
 		} else if (cJSON_IsNumber(item)) {
@@ -149,7 +147,8 @@ const struct bp_command bp_cmd_dlq = {
 	.name = "dlq",
 	.summary = "look after what could not be stored",
 	.usage = "dlq [list | show ID | replay ID|--all | drop ID|--all]",
-	.help = "Lines and events that could not become rows wait here for 7 days, with the reason, "
+	.help = "Lines and events that could not become rows wait here for 7 days, with the "
+		"reason, "
 		"never with their text.\n`replay` tries again: an event is queued again, and the "
 		"file of a line is read again.\n\nexample: blueplane dlq list\n",
 	.options = OPTIONS,

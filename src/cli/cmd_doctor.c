@@ -114,7 +114,10 @@ static void check_config(struct doctor *doctor)
 	while (talk.len > 0 && talk.ptr[talk.len - 1] == '\n') {
 		talk.ptr[--talk.len] = '\0';
 	}
-	report(doctor, "config", code == 0 ? "valid" : talk.len > 0 ? talk.ptr : "not valid",
+	report(doctor, "config",
+	       code == 0      ? "valid"
+	       : talk.len > 0 ? talk.ptr
+			      : "not valid",
 	       code == 0 ? NULL : "correct the line, then: blueplane config validate");
 	bp_buf_done(&talk);
 }
@@ -175,10 +178,10 @@ static void check_queue(struct doctor *doctor)
 	(void)snprintf(detail, sizeof(detail), "%s", bp_text_count(dead).text);
 	report(doctor, "dead letters", detail, dead ? "blueplane dlq list" : NULL);
 	int64_t lost = number(status, "queue", "spool_lost");
-	(void)snprintf(detail, sizeof(detail), "%s events lost",
-		       bp_text_count(lost).text);
+	(void)snprintf(detail, sizeof(detail), "%s events lost", bp_text_count(lost).text);
 	report(doctor, "spool", detail,
-	       lost ? "keep the service running: blueplane start (what was lost stays lost)" : NULL);
+	       lost ? "keep the service running: blueplane start (what was lost stays lost)"
+		    : NULL);
 }
 
 static void check_database(struct doctor *doctor)
@@ -277,8 +280,7 @@ static void print_checks(const struct doctor *doctor)
 	bp_table_column(table, "Check", BP_LEFT);
 	bp_table_column(table, "Found", BP_SHRINK);
 	bp_table_column(table, "Mend it with", BP_LEFT);
-	cJSON_ArrayForEach(check, doctor->checks)
-	{
+	cJSON_ArrayForEach (check, doctor->checks) {
 		bool ok = cJSON_IsTrue(cJSON_GetObjectItemCaseSensitive(check, "ok")) != 0;
 		const cJSON *fix = cJSON_GetObjectItemCaseSensitive(check, "fix");
 
@@ -333,7 +335,8 @@ const struct bp_command bp_cmd_doctor = {
 	.name = "doctor",
 	.summary = "check everything, and say what mends it",
 	.usage = "doctor",
-	.help = "Check the home, the programs, the configuration, the service, Redis, the queue, the "
+	.help = "Check the home, the programs, the configuration, the service, Redis, the queue, "
+		"the "
 		"database and the hooks.\nExit 1 when something needs attention.\n\n"
 		"example: blueplane doctor\n",
 	.run = run,

@@ -46,8 +46,9 @@ static void draw(const cJSON *progress, void *arg)
 	}
 	if (cJSON_IsString(step) && strcmp(step->valuestring, "reading") == 0) {
 		(void)fprintf(stderr, "\r%3.0f %%  %.0f of %.0f files, %s/s%s\033[K",
-			      bytes > 0 ? 100 * done / bytes : 100.0, number(progress, "files_done"),
-			      number(progress, "files"), bp_text_bytes(llround(rate)).text, left);
+			      bytes > 0 ? 100 * done / bytes : 100.0,
+			      number(progress, "files_done"), number(progress, "files"),
+			      bp_text_bytes(llround(rate)).text, left);
 	} else {
 		(void)fprintf(stderr, "\r100 %%  working out the numbers (%s left)\033[K",
 			      bp_text_count(llround(number(progress, "left"))).text);

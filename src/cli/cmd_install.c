@@ -112,7 +112,8 @@ const struct bp_command bp_cmd_uninstall = {
 	.name = "uninstall",
 	.summary = "take blueplane out of an assistant's settings",
 	.usage = "uninstall [claude-code|all] [--dry-run]",
-	.help = "Give Claude Code's settings back as they were, or, when they were changed since, take "
+	.help = "Give Claude Code's settings back as they were, or, when they were changed since, "
+		"take "
 		"out only our entries.\nWhat was recorded stays (see: blueplane help purge).\n\n"
 		"example: blueplane uninstall claude-code\n",
 	.options = OPTIONS,

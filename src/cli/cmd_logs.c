@@ -4,7 +4,6 @@
 #include <poll.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/inotify.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -14,7 +13,7 @@
 #include "base/line.h"
 #include "cli/cmds.h"
 
-enum { TAIL_BYTES_MAX = 4 * 1024 * 1024, LINES_DEFAULT = 50, RECHECK_MS = 1000 };
+enum { TAIL_BYTES_MAX = 4 * 1024 * 1024, LINES_DEFAULT = 50, LOOK_MS = 200 };
 
 /** A position in the log. */
 struct follow {
@@ -86,30 +85,19 @@ static void reopen(struct follow *follow)
 /** Until the user ends it. */
 static int keep_printing(struct bp_cli *cli, struct follow *follow)
 {
-	char events[4096];
-	int notify = inotify_init1(IN_CLOEXEC | IN_NONBLOCK);
-
-	if (notify >= 0) {
-		/* Without a watch the file is looked at once a second. */
-		(void)inotify_add_watch(notify, follow->path, IN_MODIFY | IN_MOVE_SELF);
-	}
 	for (;;) {
-		struct pollfd wait[] = {{.fd = notify, .events = POLLIN},
-					{.fd = STDOUT_FILENO, .events = 0}};
+		struct pollfd reader = {.fd = STDOUT_FILENO, .events = 0};
 
-		if (poll(wait, 2, RECHECK_MS) < 0 && errno != EINTR) {
+		/* Also wakes up at once when the reader of our output goes away. */
+		if (poll(&reader, 1, LOOK_MS) < 0 && errno != EINTR) {
 			break;
 		}
-		if ((wait[1].revents & (POLLERR | POLLHUP)) != 0) {
-			break; /* the reader of our output went away */
+		if ((reader.revents & (POLLERR | POLLHUP)) != 0) {
+			break;
 		}
-		(void)!read(notify, events, sizeof(events));
 		read_more(follow);
 		print_lines(cli, follow);
 		reopen(follow);
-	}
-	if (notify >= 0) {
-		(void)close(notify);
 	}
 	return BP_EXIT_OK;
 }

@@ -77,11 +77,12 @@ static void print_plan(const struct bp_cli *cli, const cJSON *plan)
 		   bp_text_count(number(plan, "rows")).text,
 		   bp_text_count(number(plan, "dead_letters")).text,
 		   bp_text_count(number(plan, "spool_files")).text);
-	cJSON_ArrayForEach(copy, copies)
-	{
+	cJSON_ArrayForEach (copy, copies) {
 		if (cJSON_IsString(copy)) {
-			bp_cli_say(cli, "Lines copied into session %s stay there; purge it as well "
-					"to remove them.", copy->valuestring);
+			bp_cli_say(cli,
+				   "Lines copied into session %s stay there; purge it as well "
+				   "to remove them.",
+				   copy->valuestring);
 		}
 	}
 }
@@ -105,7 +106,8 @@ static int finish(struct bp_cli *cli, cJSON *result)
 		return bp_print_json(result, &err) == BP_OK ? BP_EXIT_OK
 							    : bp_cli_fail_err(cli, &err);
 	}
-	bp_print_line(&cli->print, "Purged %s rows of %s sessions; searched %s files: nothing left.",
+	bp_print_line(&cli->print,
+		      "Purged %s rows of %s sessions; searched %s files: nothing left.",
 		      bp_text_count(number(result, "rows")).text,
 		      bp_text_count(number(result, "sessions")).text,
 		      bp_text_count(number(result, "files_searched")).text);
@@ -130,8 +132,9 @@ static int run(struct bp_cli *cli)
 	}
 	if (!dry && !yes && !isatty(STDIN_FILENO)) {
 		cJSON_Delete(args);
-		return bp_cli_fail_usage(cli, "nobody is here to ask: add --yes, or look first with "
-					      "--dry-run");
+		return bp_cli_fail_usage(cli,
+					 "nobody is here to ask: add --yes, or look first with "
+					 "--dry-run");
 	}
 	enum bp_rc rc = bp_home_path(home, sizeof(home), &err);
 	if (rc == BP_OK) {

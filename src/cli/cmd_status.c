@@ -149,8 +149,7 @@ static void print_pools(const struct bp_print *print, const cJSON *status)
 	bool final = number(status, "queue", "depth") <= 0 &&
 		     number(status, "queue", "spool_files") <= 0;
 
-	cJSON_ArrayForEach(pool, member(status, NULL, "pools"))
-	{
+	cJSON_ArrayForEach (pool, member(status, NULL, "pools")) {
 		int64_t lag = number(pool, NULL, "lag");
 		if (lag > 0) {
 			final = false;
@@ -158,8 +157,9 @@ static void print_pools(const struct bp_print *print, const cJSON *status)
 				      bp_text_count(lag).text);
 		}
 	}
-	bp_print_line(print, final ? "Numbers    final" : "Numbers    not final yet (wait with: "
-							  "blueplane status --wait)");
+	bp_print_line(print, final ? "Numbers    final"
+				   : "Numbers    not final yet (wait with: "
+				     "blueplane status --wait)");
 	if (number(status, NULL, "fact_errors") > 0) {
 		bp_print_line(print, "Errors     %s rows made no fact",
 			      bp_text_count(number(status, NULL, "fact_errors")).text);
@@ -170,8 +170,7 @@ static void print_sources(const struct bp_cli *cli, const cJSON *status)
 {
 	const cJSON *source = NULL;
 
-	cJSON_ArrayForEach(source, member(status, NULL, "sources"))
-	{
+	cJSON_ArrayForEach (source, member(status, NULL, "sources")) {
 		char when[80] = "no event yet";
 		int64_t last_us = 0;
 		int64_t errors = number(source, NULL, "errors");
@@ -182,13 +181,12 @@ static void print_sources(const struct bp_cli *cli, const cJSON *status)
 			(void)snprintf(when, sizeof(when), "last event %s ago",
 				       bp_text_span((cli->now_us - last_us) / 1000000).text);
 		}
-		bp_print_line(&cli->print, "Source     %-12s %s%s%s%s%s%s",
-			      text(source, NULL, "name"),
-			      cJSON_IsTrue(member(source, NULL, "enabled")) ? "" : "(off) ", when,
-			      rows >= 0 ? ", rows: " : "",
-			      rows >= 0 ? bp_text_count(rows).text : "",
-			      errors > 0 ? ", lines not stored: " : "",
-			      errors > 0 ? bp_text_count(errors).text : "");
+		bp_print_line(
+			&cli->print, "Source     %-12s %s%s%s%s%s%s", text(source, NULL, "name"),
+			cJSON_IsTrue(member(source, NULL, "enabled")) ? "" : "(off) ", when,
+			rows >= 0 ? ", rows: " : "", rows >= 0 ? bp_text_count(rows).text : "",
+			errors > 0 ? ", lines not stored: " : "",
+			errors > 0 ? bp_text_count(errors).text : "");
 	}
 }
 

@@ -111,9 +111,11 @@ static int import(struct bp_cli *cli, const char *home)
 	if (rc == BP_OK && number(result, "files") < 1 && find_sample(sample, sizeof(sample))) {
 		cJSON_Delete(result);
 		result = NULL;
-		bp_cli_say(cli, "No Claude Code history was found, so this is a SAMPLE: invented "
-				"sessions of an invented project (%s). Remove it with: blueplane "
-				"purge --project harbour-sample --yes", sample);
+		bp_cli_say(cli,
+			   "No Claude Code history was found, so this is a SAMPLE: invented "
+			   "sessions of an invented project (%s). Remove it with: blueplane "
+			   "purge --project harbour-sample --yes",
+			   sample);
 		rc = bp_import_run(home, paths, 1, BP_TIME_FIRST, &result, &err);
 	}
 	if (rc != BP_OK) {

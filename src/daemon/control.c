@@ -31,9 +31,9 @@ enum {
 
 /** One connection. The control thread owns it; a job holds a reference while it runs. */
 struct client {
-	int fd;            /* -1: gone */
-	bool busy;         /* a job of it is queued or runs */
-	int references;    /* under the mutex */
+	int fd;         /* -1: gone */
+	bool busy;      /* a job of it is queued or runs */
+	int references; /* under the mutex */
 	struct bp_buf in;
 	struct bp_buf out; /* under the mutex */
 };
@@ -49,7 +49,7 @@ struct work {
 struct bp_control {
 	struct bp_service *service;
 	int listener;
-	int wake;  /* eventfd: there is output, or the end has come */
+	int wake; /* eventfd: there is output, or the end has come */
 	atomic_bool ending;
 	pthread_mutex_t mutex;
 	struct bp_queue *queue; /* struct work */

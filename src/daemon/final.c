@@ -26,8 +26,8 @@ static int64_t queued(struct bp_final *final)
 {
 	int64_t depth = 1;
 
-	if (!final->redis && bp_service_redis(final->service, REDIS_TIMEOUT_MS, &final->redis,
-					      NULL) != BP_OK) {
+	if (!final->redis &&
+	    bp_service_redis(final->service, REDIS_TIMEOUT_MS, &final->redis, NULL) != BP_OK) {
 		return 1;
 	}
 	if (bp_service_queue(final->redis, &depth, NULL) != BP_OK) {

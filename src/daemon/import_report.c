@@ -33,8 +33,8 @@ enum bp_rc bp_import_snapshot_take(struct bp_sql *sql, struct bp_import_snapshot
 			cap = cap ? cap * 2 : 256;
 			snapshot.items = bp_realloc(snapshot.items, cap, sizeof(*snapshot.items));
 		}
-		snapshot.items[snapshot.n++] = (struct bp_import_before){
-			.key = bp_strdup(bp_column_text(statement, 0))};
+		snapshot.items[snapshot.n++] =
+			(struct bp_import_before){.key = bp_strdup(bp_column_text(statement, 0))};
 	}
 	rc = rc == BP_ENOTFOUND ? BP_OK : rc;
 	bp_statement_free(statement);

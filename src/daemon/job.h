@@ -36,8 +36,8 @@ struct bp_job {
 	 * Owns:   *out_result is the caller's, cJSON_Delete().
 	 * Errors: whatever it calls; BP_ESTOPPED the service stops first.
 	 */
-	enum bp_rc (*run)(struct bp_service *service, const cJSON *args,
-			  struct bp_job_reply *reply, cJSON **out_result, struct bp_err *err);
+	enum bp_rc (*run)(struct bp_service *service, const cJSON *args, struct bp_job_reply *reply,
+			  cJSON **out_result, struct bp_err *err);
 };
 
 extern const struct bp_job bp_job_backup;
@@ -68,8 +68,7 @@ BP_MUSTUSE enum bp_rc bp_job_parse(const cJSON *request, const struct bp_job **o
 
 /** Run a job and give the one object that answers it: {"result":...} or {"error":...}.
  *  Owns: the caller. */
-cJSON *bp_job_answer(struct bp_service *service, const cJSON *request,
-		     struct bp_job_reply *reply);
+cJSON *bp_job_answer(struct bp_service *service, const cJSON *request, struct bp_job_reply *reply);
 
 /** {"error":{"code","message"}}. Owns: the caller. */
 cJSON *bp_job_error(const struct bp_err *err);

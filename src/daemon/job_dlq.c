@@ -50,10 +50,12 @@ static cJSON *describe(const struct bp_entry *letter)
 	static const struct {
 		const char *field, *name;
 	} shown[] = {
-		{"reason", "reason"},         {"detail", "detail"},     {"failed_at", "failed_at"},
-		{"deliveries", "deliveries"}, {"p", "platform"},        {"t", "event_type"},
-		{"id", "event_id"},           {"ck", "source"},         {"off", "offset"},
-		{"len", "length"},            {"stream_id", "stream_id"},
+		{"reason", "reason"},       {"detail", "detail"},
+		{"failed_at", "failed_at"}, {"deliveries", "deliveries"},
+		{"p", "platform"},          {"t", "event_type"},
+		{"id", "event_id"},         {"ck", "source"},
+		{"off", "offset"},          {"len", "length"},
+		{"stream_id", "stream_id"},
 	};
 	cJSON *item = cJSON_CreateObject();
 
@@ -149,8 +151,8 @@ static void add_again(struct bp_redis *redis, const struct bp_entry *letter)
 	for (size_t i = 0; i < 4; i++) {
 		struct bp_str value = bp_entry_get(letter, names[i]);
 		if (value.ptr) {
-			fields[n++] = (struct bp_field){.name = bp_str_from(names[i]),
-							.value = value};
+			fields[n++] =
+				(struct bp_field){.name = bp_str_from(names[i]), .value = value};
 		}
 	}
 	bp_redis_xadd(redis, BP_STREAM_EVENTS, NULL, fields, n);

@@ -117,8 +117,7 @@ static char **get_paths(const cJSON *args, size_t *out_n)
 	const cJSON *item = NULL;
 
 	*out_n = 0;
-	cJSON_ArrayForEach(item, list)
-	{
+	cJSON_ArrayForEach (item, list) {
 		if (cJSON_IsString(item)) {
 			paths[(*out_n)++] = item->valuestring;
 		}

@@ -101,8 +101,8 @@ static enum bp_rc run(struct bp_service *service, const cJSON *args, struct bp_j
 		.pid = getpid(),
 		.uptime_s = (bp_clock_mono_us() - service->started_us) / 1000000,
 		.database_path = service->database,
-		.database_bytes = file_bytes(service->database, "") +
-				  file_bytes(service->database, "-wal"),
+		.database_bytes =
+			file_bytes(service->database, "") + file_bytes(service->database, "-wal"),
 	};
 	struct bp_spool_state spool = {0};
 	struct bp_sql *sql = NULL;

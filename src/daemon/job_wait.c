@@ -11,7 +11,7 @@ static void say(const struct bp_final *final, struct bp_job_reply *reply)
 	cJSON *progress = cJSON_CreateObject();
 
 	cJSON_AddStringToObject(progress, "step", bp_final_step_name(final->step));
-	cJSON_AddNumberToObject(progress, "left", (double)final->left);
+	cJSON_AddNumberToObject(progress, "left", (double) final->left);
 	reply->progress(reply, progress);
 }
 

@@ -5,9 +5,9 @@
 #include "daemon/job.h"
 
 static const struct bp_job *const jobs[] = {
-	&bp_job_backup, &bp_job_compact, &bp_job_dlq_drop, &bp_job_dlq_list,
-	&bp_job_dlq_replay, &bp_job_import, &bp_job_ping, &bp_job_purge, &bp_job_rebuild,
-	&bp_job_reload, &bp_job_status, &bp_job_stop, &bp_job_verify, &bp_job_wait,
+	&bp_job_backup, &bp_job_compact, &bp_job_dlq_drop, &bp_job_dlq_list, &bp_job_dlq_replay,
+	&bp_job_import, &bp_job_ping,    &bp_job_purge,    &bp_job_rebuild,  &bp_job_reload,
+	&bp_job_status, &bp_job_stop,    &bp_job_verify,   &bp_job_wait,
 };
 
 const struct bp_job *bp_job_find(const char *name)
@@ -32,8 +32,10 @@ enum bp_rc bp_job_parse(const cJSON *request, const struct bp_job **out_job, con
 	}
 	const struct bp_job *job = bp_job_find(name->valuestring);
 	if (!job) {
-		return bp_err_set(err, BP_ENOTFOUND, "no job \"%.40s\": restart the service if it "
-				  "is older than this program", name->valuestring);
+		return bp_err_set(err, BP_ENOTFOUND,
+				  "no job \"%.40s\": restart the service if it "
+				  "is older than this program",
+				  name->valuestring);
 	}
 	*out_job = job;
 	*out_args = args;

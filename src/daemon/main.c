@@ -37,7 +37,8 @@ static void print_help(void)
 		"usage: blueplaned [--home DIR] [--set NAME=VALUE]... [--foreground]\n"
 		"       blueplaned [--home DIR] --once '{\"job\":NAME,\"args\":{...}}'\n"
 		"       blueplaned [--home DIR] --config list|get|set|reset|validate [...]\n\n"
-		"The background service of blueplane. `blueplane start` starts it; it stays in the\n"
+		"The background service of blueplane. `blueplane start` starts it; it stays in "
+		"the\n"
 		"foreground and writes its log to stderr. SIGTERM and SIGINT stop it cleanly.\n");
 }
 
@@ -52,7 +53,8 @@ static int parse(int argc, char **argv, struct command_line *line)
 	};
 	for (;;) {
 		/* "+": what follows --config is its own. */
-		int c = getopt_long(argc, argv, "+h", rows, NULL); /* NOLINT(concurrency-mt-unsafe) */
+		int c = getopt_long(argc, argv, "+h", rows,
+				    NULL); /* NOLINT(concurrency-mt-unsafe) */
 
 		if (c == -1) {
 			break;
@@ -96,7 +98,8 @@ static int open_signals(void)
 	(void)sigaddset(&set, SIGINT);
 	(void)sigaddset(&set, SIGHUP);
 	(void)sigaddset(&set, SIGCHLD);
-	(void)sigprocmask(SIG_BLOCK, &set, NULL); /* NOLINT(concurrency-mt-unsafe): one thread yet */
+	(void)sigprocmask(SIG_BLOCK, &set,
+			  NULL); /* NOLINT(concurrency-mt-unsafe): one thread yet */
 	return signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
 }
 
@@ -107,7 +110,8 @@ static void take_signals(struct bp_service *service, int fd)
 
 	while (read(fd, &info, sizeof(info)) == (ssize_t)sizeof(info)) {
 		if (info.ssi_signo == SIGTERM || info.ssi_signo == SIGINT) {
-			bp_log_info("stopping (%s)", info.ssi_signo == SIGTERM ? "SIGTERM" : "SIGINT");
+			bp_log_info("stopping (%s)",
+				    info.ssi_signo == SIGTERM ? "SIGTERM" : "SIGINT");
 			bp_stop_request(&service->stop);
 		}
 	}
@@ -202,7 +206,8 @@ int main(int argc, char **argv)
 	if (line.config) {
 		return bp_settings_command(home, argc - optind, argv + optind);
 	}
-	if (bp_settings_load(&service.settings, home, line.changes, line.n_changes, &err) != BP_OK) {
+	if (bp_settings_load(&service.settings, home, line.changes, line.n_changes, &err) !=
+	    BP_OK) {
 		(void)fail(&err);
 		return EXIT_USAGE;
 	}

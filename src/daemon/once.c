@@ -59,8 +59,9 @@ enum bp_rc bp_once_start(struct bp_service *service, const char *request, struct
 
 	once->service = service;
 	once->request = cJSON_Parse(request);
-	enum bp_rc rc = once->request ? bp_thread_start(&once->thread, "bp-job", once_run, once, err)
-				      : bp_err_set(err, BP_EINVAL, "--once: not JSON");
+	enum bp_rc rc = once->request
+				? bp_thread_start(&once->thread, "bp-job", once_run, once, err)
+				: bp_err_set(err, BP_EINVAL, "--once: not JSON");
 	if (rc != BP_OK) {
 		(void)bp_once_finish(once);
 		return rc;

@@ -30,20 +30,20 @@ enum bp_purge_kind {
 
 struct bp_purge {
 	struct bp_service *service;
-	struct bp_sql *sql;     /* a write connection with secure_delete */
+	struct bp_sql *sql; /* a write connection with secure_delete */
 	struct bp_redis *redis;
 	struct bp_codec *codec;
-	struct bp_arena arena;  /* texts of all that is below */
+	struct bp_arena arena; /* texts of all that is below */
 
 	enum bp_purge_kind kind;
-	struct bp_str key;      /* as the user gave it */
-	int64_t before_us;      /* BP_PURGE_BEFORE: rows older than this */
+	struct bp_str key; /* as the user gave it */
+	int64_t before_us; /* BP_PURGE_BEFORE: rows older than this */
 	bool allow_recapture;
 
 	struct bp_session_name *sessions; /* whose facts change */
 	size_t n_sessions;
-	size_t n_whole;                   /* the first of them go altogether; sorted by id */
-	struct bp_str *projects;          /* BP_PURGE_PROJECT: their hashes */
+	size_t n_whole;          /* the first of them go altogether; sorted by id */
+	struct bp_str *projects; /* BP_PURGE_PROJECT: their hashes */
 	size_t n_projects;
 
 	int64_t rows, dead_letters, spool_files; /* that are of the scope */
@@ -70,14 +70,12 @@ void bp_purge_done(struct bp_purge *purge);
 /* purge_queue.c */
 
 /** Count (and, unless only_count, remove) the dead letters of the scope. Errors: BP_EIO. */
-BP_MUSTUSE enum bp_rc bp_purge_letters(struct bp_purge *purge, bool only_count,
-				       struct bp_err *err);
+BP_MUSTUSE enum bp_rc bp_purge_letters(struct bp_purge *purge, bool only_count, struct bp_err *err);
 /** The same for the spool. Errors: BP_EIO. */
 BP_MUSTUSE enum bp_rc bp_purge_spool(struct bp_purge *purge, bool only_count, struct bp_err *err);
 /** Drop the streams, whose entries are all stored, and every live value. *out_done false: something
  *  came in meanwhile, nothing was dropped. Errors: BP_EIO. */
-BP_MUSTUSE enum bp_rc bp_purge_streams(struct bp_purge *purge, bool *out_done,
-				       struct bp_err *err);
+BP_MUSTUSE enum bp_rc bp_purge_streams(struct bp_purge *purge, bool *out_done, struct bp_err *err);
 /** Rewrite the append-only file and wait for it. Errors: BP_EIO, BP_ESTOPPED. */
 BP_MUSTUSE enum bp_rc bp_purge_rewrite(struct bp_purge *purge, struct bp_err *err);
 
@@ -88,6 +86,8 @@ BP_MUSTUSE enum bp_rc bp_purge_count(struct bp_purge *purge, struct bp_err *err)
 /** Put up the tombstones (or take them down: allow_recapture), then delete the rows. Errors: as
  *  bp_sql_exec(). */
 BP_MUSTUSE enum bp_rc bp_purge_rows(struct bp_purge *purge, struct bp_err *err);
+/** True when a tombstone of this session stands already. Errors: as bp_sql_exec(). */
+BP_MUSTUSE enum bp_rc bp_purge_was_purged(struct bp_purge *purge, bool *out, struct bp_err *err);
 /** Take the ids of purged sessions out of payloads of others, which join purge->sessions so that
  *  their facts are made again. Errors: as bp_sql_exec(). */
 BP_MUSTUSE enum bp_rc bp_purge_mentions(struct bp_purge *purge, struct bp_err *err);

@@ -11,11 +11,7 @@
 #include "daemon/purge.h"
 #include "stream/erase.h"
 
-enum {
-	POLL_MS = 10,
-	REWRITE_US = 120 * 1000 * 1000,
-	MS_DIGITS_MAX = 18
-};
+enum { POLL_MS = 10, REWRITE_US = 120 * 1000 * 1000, MS_DIGITS_MAX = 18 };
 
 /** The milliseconds of a stream id. */
 static int64_t id_ms(const char *id)
@@ -114,8 +110,8 @@ enum bp_rc bp_purge_spool(struct bp_purge *purge, bool only_count, struct bp_err
 enum bp_rc bp_purge_streams(struct bp_purge *purge, bool *out_done, struct bp_err *err)
 {
 	bool done = false;
-	enum bp_rc rc = bp_erase_stream(purge->redis, BP_STREAM_EVENTS, BP_GROUP_PROCESSORS, &done,
-					err);
+	enum bp_rc rc =
+		bp_erase_stream(purge->redis, BP_STREAM_EVENTS, BP_GROUP_PROCESSORS, &done, err);
 
 	if (rc != BP_OK || !done) {
 		*out_done = false;

@@ -103,10 +103,10 @@ static enum bp_rc apply(struct bp_purge *purge, const struct condition *conditio
 		}
 		rc = begin(purge, err);
 		if (rc == BP_OK) {
-			rc = finish(purge,
-				    run_one(purge, condition->remove[table], first, second, NULL,
-					    err),
-				    err);
+			rc = finish(
+				purge,
+				run_one(purge, condition->remove[table], first, second, NULL, err),
+				err);
 		}
 	}
 	return rc;
@@ -208,6 +208,21 @@ static enum bp_rc put_tombstones(struct bp_purge *purge, struct bp_err *err)
 	}
 	rc = finish(purge, rc, err);
 	bp_statement_free(statement);
+	return rc;
+}
+
+static const char HAS_TOMBSTONE[] =
+	"SELECT 1 FROM tombstone WHERE scope = 'session' AND key_hash = ?1";
+
+enum bp_rc bp_purge_was_purged(struct bp_purge *purge, bool *out, struct bp_err *err)
+{
+	char hex[2 * BP_SHA256_BYTES + 1];
+	int64_t found = 0;
+
+	hash_key(purge->key, hex);
+	enum bp_rc rc = run_one(purge, HAS_TOMBSTONE, bp_str_from(hex), (struct bp_str){NULL, 0},
+				&found, err);
+	*out = found == 1;
 	return rc;
 }
 
@@ -350,9 +365,9 @@ enum bp_rc bp_purge_mentions(struct bp_purge *purge, struct bp_err *err)
 	" UNION SELECT service_tier FROM " table
 
 /* NULL among the names in use would make every NOT IN unknown. */
-static const char DROP_NAMES[] =
-	"DELETE FROM name WHERE id NOT IN (SELECT * FROM (" NAMES_OF("claude_row") " UNION "
-	NAMES_OF("other_row") ") AS used (id) WHERE id IS NOT NULL)";
+static const char DROP_NAMES[] = "WITH used (id) AS (" NAMES_OF("claude_row") " UNION " NAMES_OF(
+	"other_row") ") "
+		     "DELETE FROM name WHERE id NOT IN (SELECT id FROM used WHERE id IS NOT NULL)";
 
 enum bp_rc bp_purge_names(struct bp_purge *purge, struct bp_err *err)
 {

@@ -13,32 +13,46 @@ static const char *const kind_names[] = {"session", "project", "platform", "befo
 #define NAME_OF(column) "(SELECT text FROM name WHERE id = " column ")"
 #define SESSIONS_IN(table, where)                                                                  \
 	"SELECT DISTINCT " NAME_OF("platform") ", " NAME_OF("session") ", 1 FROM " table           \
-	" WHERE " where
+								       " WHERE " where
 #define IN_BOTH(where) SESSIONS_IN("claude_row", where) " UNION " SESSIONS_IN("other_row", where)
+/* A purge that was killed may have left facts without rows. */
+#define FACTS_OF(where) " UNION SELECT platform, external_id, 1 FROM conversations WHERE " where
 #define IS_PROJECT                                                                                 \
 	"(project IN (SELECT id FROM name WHERE text = ?1) OR project_name IN (SELECT id FROM "    \
 	"name WHERE text = ?1))"
 
 static const char *const SESSIONS[] = {
-	[BP_PURGE_SESSION] = IN_BOTH("session = (SELECT id FROM name WHERE text = ?1)"),
+	[BP_PURGE_SESSION] = IN_BOTH("session = (SELECT id FROM name WHERE text = ?1)")
+		FACTS_OF("external_id = ?1"),
 	[BP_PURGE_PROJECT] =
 		"SELECT p, s, EXISTS (SELECT 1 FROM conversations WHERE platform = p AND "
 		"external_id = s AND (project_hash = ?1 OR project_name = ?1)) FROM ("
-		"SELECT DISTINCT " NAME_OF("platform") " AS p, " NAME_OF("session") " AS s FROM "
-		"claude_row WHERE " IS_PROJECT " UNION SELECT DISTINCT " NAME_OF("platform")
-		", " NAME_OF("session") " FROM other_row WHERE " IS_PROJECT ")",
-	[BP_PURGE_PLATFORM] = IN_BOTH("platform = (SELECT id FROM name WHERE text = ?1)"),
-	[BP_PURGE_BEFORE] = "SELECT DISTINCT " NAME_OF("platform") ", " NAME_OF("session")
-			    ", 0 FROM claude_row WHERE ts_us < ?1 UNION SELECT DISTINCT "
-			    NAME_OF("platform") ", " NAME_OF("session")
-			    ", 0 FROM other_row WHERE ts_us < ?1",
-	[BP_PURGE_ALL] = IN_BOTH("?1 = ?1"),
+		"SELECT DISTINCT " NAME_OF("platform") " AS p, " NAME_OF(
+			"session") " AS s FROM "
+				   "claude_row WHERE " IS_PROJECT
+				   " UNION SELECT DISTINCT " NAME_OF("platform") ", " NAME_OF(
+					   "session") " FROM other_row WHERE " IS_PROJECT
+						      ")" FACTS_OF("project_hash = ?1 OR "
+								   "project_name = ?1"),
+	[BP_PURGE_PLATFORM] = IN_BOTH("platform = (SELECT id FROM name WHERE text = ?1)")
+		FACTS_OF("platform = ?1"),
+	[BP_PURGE_BEFORE] =
+		"SELECT DISTINCT " NAME_OF("platform") ", " NAME_OF(
+			"session") ", 0 FROM claude_row WHERE ts_us < ?1 UNION SELECT "
+				   "DISTINCT " NAME_OF("platform") ", " NAME_OF("session") ", 0 "
+											   "FROM "
+											   "other_"
+											   "row "
+											   "WHERE "
+											   "ts_us "
+											   "< ?1",
+	[BP_PURGE_ALL] = IN_BOTH("?1 = ?1") FACTS_OF("true"),
 };
 
-static const char PROJECTS[] =
-	"SELECT DISTINCT " NAME_OF("project") " FROM claude_row WHERE project IS NOT NULL AND "
-	IS_PROJECT " UNION SELECT DISTINCT " NAME_OF("project")
-	" FROM other_row WHERE project IS NOT NULL AND " IS_PROJECT;
+static const char PROJECTS[] = "SELECT DISTINCT " NAME_OF(
+	"project") " FROM claude_row WHERE project IS NOT NULL AND " IS_PROJECT
+		   " UNION SELECT DISTINCT " NAME_OF(
+			   "project") " FROM other_row WHERE project IS NOT NULL AND " IS_PROJECT;
 
 static enum bp_rc read_scope(struct bp_purge *purge, const cJSON *args, struct bp_err *err)
 {
@@ -126,6 +140,21 @@ static enum bp_rc read_projects(struct bp_purge *purge, struct bp_err *err)
 	return rc == BP_ENOTFOUND ? BP_OK : rc;
 }
 
+/** A purge that was killed has deleted the rows, and perhaps nothing else: do the rest of it. */
+static enum bp_rc resume(struct bp_purge *purge, struct bp_err *err)
+{
+	const struct bp_session_name session = {.platform = BP_STR("claude_code"),
+						.external_id = purge->key};
+	bool was_purged = false;
+	enum bp_rc rc = bp_purge_was_purged(purge, &was_purged, err);
+
+	if (rc == BP_OK && was_purged) {
+		bp_purge_add_session(purge, &session);
+		purge->n_whole = 1;
+	}
+	return rc;
+}
+
 enum bp_rc bp_purge_resolve(struct bp_purge *purge, const cJSON *args, struct bp_err *err)
 {
 	enum bp_rc rc = read_scope(purge, args, err);
@@ -136,6 +165,9 @@ enum bp_rc bp_purge_resolve(struct bp_purge *purge, const cJSON *args, struct bp
 	if (rc == BP_OK) {
 		rc = read_projects(purge, err);
 	}
+	if (rc == BP_OK && purge->n_sessions == 0 && purge->kind == BP_PURGE_SESSION) {
+		rc = resume(purge, err);
+	}
 	if (rc == BP_OK && purge->n_sessions == 0 && purge->kind < BP_PURGE_BEFORE) {
 		rc = bp_err_set(err, BP_ENOTFOUND, "nothing was recorded of this %s",
 				kind_names[purge->kind]);
@@ -145,8 +177,8 @@ enum bp_rc bp_purge_resolve(struct bp_purge *purge, const cJSON *args, struct bp
 
 void bp_purge_add_session(struct bp_purge *purge, const struct bp_session_name *session)
 {
-	purge->sessions = bp_realloc(purge->sessions, purge->n_sessions + 1,
-				     sizeof(*purge->sessions));
+	purge->sessions =
+		bp_realloc(purge->sessions, purge->n_sessions + 1, sizeof(*purge->sessions));
 	purge->sessions[purge->n_sessions++] = *session;
 }
 
@@ -201,9 +233,8 @@ bool bp_purge_covers_text(const struct bp_purge *purge, struct bp_str text)
 		memmem(text.ptr, text.len, purge->key.ptr, purge->key.len) != NULL);
 }
 
-static const char COPIES[] =
-	"SELECT external_id FROM conversations WHERE id IN "
-	"(SELECT other FROM session_link WHERE conversation_id = ?1)";
+static const char COPIES[] = "SELECT external_id FROM conversations WHERE id IN "
+			     "(SELECT other FROM session_link WHERE conversation_id = ?1)";
 
 enum bp_rc bp_purge_copies(struct bp_purge *purge, cJSON *array, struct bp_err *err)
 {

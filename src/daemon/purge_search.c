@@ -70,8 +70,8 @@ static void add_uuid_forms(struct bp_purge *purge, struct needles *needles, stru
 					   hex_value(digits[2 * i + 1]));
 	}
 	add_needle(needles, bp_arena_str(&purge->arena, bp_str_make(digits, sizeof(digits))));
-	add_needle(needles, bp_arena_str(&purge->arena,
-					 bp_str_make((const char *)bytes, sizeof(bytes))));
+	add_needle(needles,
+		   bp_arena_str(&purge->arena, bp_str_make((const char *)bytes, sizeof(bytes))));
 }
 
 static void make_needles(struct bp_purge *purge, struct needles *needles)

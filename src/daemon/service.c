@@ -197,8 +197,9 @@ static void drain(struct bp_service *service)
 		(void)bp_stop_wait(&never, DRAIN_POLL_MS);
 	}
 	if (rc != BP_OK) {
-		bp_log_warn("cannot drain the queue (%s); what is in it is stored at the next start",
-			    err.msg);
+		bp_log_warn(
+			"cannot drain the queue (%s); what is in it is stored at the next start",
+			err.msg);
 	} else if (depth > 0) {
 		bp_log_warn("%lld events are still queued; they are stored at the next start",
 			    (long long)depth);
@@ -310,8 +311,7 @@ void bp_service_rows_changed(struct bp_service *service)
 enum bp_rc bp_service_queue(struct bp_redis *redis, int64_t *out, struct bp_err *err)
 {
 	struct bp_stream_state state = {0};
-	enum bp_rc rc =
-		bp_stream_state(redis, BP_STREAM_EVENTS, BP_GROUP_PROCESSORS, &state, err);
+	enum bp_rc rc = bp_stream_state(redis, BP_STREAM_EVENTS, BP_GROUP_PROCESSORS, &state, err);
 
 	if (rc == BP_ENOTFOUND) {
 		*out = 0; /* nothing was ever queued */

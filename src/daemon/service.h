@@ -37,19 +37,19 @@ struct bp_service {
 	bool watch;         /* false: --once */
 
 	struct bp_lock file_lock;
-	struct bp_stop stop;          /* ask the whole service to end: any thread */
+	struct bp_stop stop; /* ask the whole service to end: any thread */
 	struct bp_stop stop_capture;
 	struct bp_stop stop_fastpath;
-	struct bp_server *redis;      /* NULL with redis.url */
-	pthread_mutex_t mutex;        /* guards the four below */
-	int64_t redis_pid;            /* of the private server; 0: it is down */
+	struct bp_server *redis; /* NULL with redis.url */
+	pthread_mutex_t mutex;   /* guards the four below */
+	int64_t redis_pid;       /* of the private server; 0: it is down */
 	int64_t redis_restarts;
-	struct bp_status_rows rows;   /* counted for `status`; zero: count anew */
-	int64_t rows_epoch;           /* grows when rows were deleted */
+	struct bp_status_rows rows; /* counted for `status`; zero: count anew */
+	int64_t rows_epoch;         /* grows when rows were deleted */
 	struct bp_writer_lock *lock;
 	struct bp_checkpointer *checkpointer;
 	struct bp_slowpath *slowpath;
-	atomic_bool rebuilding;       /* a job waits in bp_slowpath_rebuild() */
+	atomic_bool rebuilding; /* a job waits in bp_slowpath_rebuild() */
 	struct bp_fastpath *fastpath;
 	struct bp_capture *capture;
 	struct bp_thread fastpath_thread;

@@ -106,7 +106,7 @@ static enum bp_rc apply_change(struct bp_config *config, const char *change, str
 }
 
 enum bp_rc bp_settings_load(struct bp_settings *settings, const char *home, char *const *changes,
-			   size_t n, struct bp_err *err)
+			    size_t n, struct bp_err *err)
 {
 	memset(settings, 0, sizeof(*settings));
 	const struct bp_option_table tables[] = {

@@ -45,7 +45,7 @@ struct bp_settings {
  * Errors: those of base/config.h; nothing is left to free then.
  */
 BP_MUSTUSE enum bp_rc bp_settings_load(struct bp_settings *settings, const char *home,
-				      char *const *changes, size_t n, struct bp_err *err);
+				       char *const *changes, size_t n, struct bp_err *err);
 void bp_settings_done(struct bp_settings *settings);
 
 /**

@@ -130,9 +130,10 @@ static int change_option(const char *home, const char *name, const char *value)
 
 static int usage(void)
 {
-	(void)fprintf(stderr,
-		      "blueplane: config takes: list [--json], get NAME, set NAME VALUE, reset NAME, "
-		      "validate\n");
+	(void)fprintf(
+		stderr,
+		"blueplane: config takes: list [--json], get NAME, set NAME VALUE, reset NAME, "
+		"validate\n");
 	return EXIT_USAGE;
 }
 

@@ -38,11 +38,11 @@ static const char ADD_LINKED[] =
 	" OR owner_conversation IN (SELECT id FROM temp.forget_session)"                           \
 	" ON CONFLICT DO NOTHING;"
 
-static const char ADD_FACTS[] =
-	FACTS_OF("conversation_turns") FACTS_OF("model_calls") FACTS_OF("tool_calls")
-	FACTS_OF("api_errors") FACTS_OF("compactions")
-	"INSERT INTO temp.forget_fact SELECT id FROM permission_requests WHERE live_conversation"
-	" IN (SELECT id FROM temp.forget_session) ON CONFLICT DO NOTHING";
+static const char ADD_FACTS[] = FACTS_OF("conversation_turns") FACTS_OF("model_calls")
+	FACTS_OF("tool_calls") FACTS_OF("api_errors") FACTS_OF(
+		"compactions") "INSERT INTO temp.forget_fact SELECT id FROM permission_requests "
+			       "WHERE live_conversation"
+			       " IN (SELECT id FROM temp.forget_session) ON CONFLICT DO NOTHING";
 
 #define NEIGHBOURS_BY(table, column)                                                               \
 	"INSERT INTO temp.forget_session SELECT " column ", 2 FROM " table                         \
@@ -56,9 +56,10 @@ static const char ADD_FACTS[] =
 
 static const char ADD_NEIGHBOURS[] =
 	"INSERT INTO temp.forget_session SELECT other, 2 FROM session_link WHERE conversation_id IN"
-	" (SELECT id FROM temp.forget_session WHERE what = 1) ON CONFLICT DO NOTHING;"
-	NEIGHBOURS_OF("conversation_turns") NEIGHBOURS_OF("model_calls")
-	NEIGHBOURS_OF("tool_calls") NEIGHBOURS_OF("api_errors") NEIGHBOURS_OF("compactions");
+	" (SELECT id FROM temp.forget_session WHERE what = 1) ON CONFLICT DO "
+	"NOTHING;" NEIGHBOURS_OF("conversation_turns") NEIGHBOURS_OF("model_calls")
+		NEIGHBOURS_OF("tool_calls") NEIGHBOURS_OF("api_errors")
+			NEIGHBOURS_OF("compactions");
 
 #define DIRTY_BY(table)                                                                            \
 	"INSERT INTO dirty_bucket SELECT DISTINCT ts_us / 900000000 * 900000000, 1 FROM " table    \
@@ -68,7 +69,8 @@ static const char ADD_NEIGHBOURS[] =
 /* Deleting a fact marks no bucket by itself. */
 #define MARK_BUCKETS                                                                               \
 	DIRTY_BY("conversation_turns")                                                             \
-	DIRTY_BY("model_calls") DIRTY_BY("tool_calls") DIRTY_BY("api_errors") DIRTY_BY("compactions")
+	DIRTY_BY("model_calls")                                                                    \
+	DIRTY_BY("tool_calls") DIRTY_BY("api_errors") DIRTY_BY("compactions")
 
 #define BY_FACT(table, column)                                                                     \
 	"DELETE FROM " table " WHERE " column " IN (SELECT id FROM temp.forget_fact)"
@@ -119,9 +121,9 @@ struct forgetting {
 	struct bp_raw_reader *reader;
 	struct bp_fact_set *set;
 	struct bp_fact_writer *writer;
-	struct bp_arena arena;                /* of one group of rows */
-	struct bp_arena names;                /* of the sessions below */
-	struct bp_session_name *sessions;     /* to be made again */
+	struct bp_arena arena;            /* of one group of rows */
+	struct bp_arena names;            /* of the sessions below */
+	struct bp_session_name *sessions; /* to be made again */
 	size_t n_sessions;
 };
 
@@ -270,8 +272,7 @@ static enum bp_rc join_row(struct forgetting *f, enum bp_raw_table table, int64_
 {
 	struct bp_raw_row row;
 	size_t n = 0;
-	enum bp_rc rc =
-		bp_raw_read(f->reader, table, sequence - 1, 1, &f->arena, &row, &n, err);
+	enum bp_rc rc = bp_raw_read(f->reader, table, sequence - 1, 1, &f->arena, &row, &n, err);
 
 	if (rc != BP_OK || n == 0 || row.sequence != sequence) {
 		return rc;
@@ -280,8 +281,8 @@ static enum bp_rc join_row(struct forgetting *f, enum bp_raw_table table, int64_
 	if (!platform) {
 		return BP_OK;
 	}
-	const char *reason = row.event.payload.ptr ? platform->evidence(&row, f->set)
-						   : "row cannot be inflated";
+	const char *reason =
+		row.event.payload.ptr ? platform->evidence(&row, f->set) : "row cannot be inflated";
 	if (reason) {
 		bp_fact_set_error(f->set, bp_raw_table_name(table), sequence, reason);
 	}
@@ -331,8 +332,8 @@ static enum bp_rc apply_rows(struct forgetting *f, enum bp_raw_table table,
 
 static enum bp_rc make_again(struct forgetting *f, struct bp_err *err)
 {
-	static const char *const texts[BP_RAW_TABLES] = {[BP_RAW_CLAUDE] = ROWS_OF,
-							 [BP_RAW_OTHER] = OTHER_ROWS_OF};
+	static const char *const texts[BP_RAW_TABLES] = {
+		[BP_RAW_CLAUDE] = ROWS_OF, [BP_RAW_OTHER] = OTHER_ROWS_OF};
 	enum bp_rc rc = BP_OK;
 
 	for (int table = 0; rc == BP_OK && table < BP_RAW_TABLES; table++) {

@@ -186,23 +186,50 @@ static enum bp_rc store_hand(struct bp_fastpath *fp, struct bp_err *err)
 	return rc;
 }
 
+/* Redis is full, and we hold entries that we may not acknowledge: give up what costs nothing. */
+static enum bp_rc make_room(struct bp_fastpath *fp)
+{
+	/* Wake-ups: the slow path finds the rows without them. */
+	static const struct bp_str words[] = {
+		{"XTRIM", 5},
+		{BP_STREAM_CDC, sizeof(BP_STREAM_CDC) - 1},
+		{"MAXLEN", 6},
+		{"1000", 4},
+	};
+
+	bp_redis_command(fp->redis, words, sizeof(words) / sizeof(words[0]));
+	return bp_retention_trim(fp->retention, fp->redis, true, fp->entries, fp->n, NULL);
+}
+
+static bool any_dead(const struct bp_fastpath *fp)
+{
+	for (size_t i = 0; i < fp->n; i++) {
+		if (fp->outcomes[i].kind == BP_OUTCOME_DEAD) {
+			return true;
+		}
+	}
+	return false;
+}
+
 /* Alone and before the acknowledgement: one that Redis refuses (it is full) must not be lost. */
 static enum bp_rc send_letters(struct bp_fastpath *fp, struct bp_err *err)
 {
 	size_t refused = 0;
 
 	fp->failed_side = SIDE_REDIS;
-	if (bp_outcome_add_letters(fp->redis, fp->entries, fp->deliveries, fp->outcomes, fp->n,
-				   bp_clock_wall_us()) > 0) {
-		enum bp_rc rc = bp_redis_flush(fp->redis, &refused, err);
+	if (any_dead(fp)) {
+		/* What was refused before is not the letters'. */
+		enum bp_rc rc = bp_redis_flush(fp->redis, NULL, err);
 
+		if (rc == BP_OK || rc == BP_ELIMIT) {
+			(void)bp_outcome_add_letters(fp->redis, fp->entries, fp->deliveries,
+						     fp->outcomes, fp->n, bp_clock_wall_us());
+			rc = bp_redis_flush(fp->redis, &refused, err);
+		}
 		if (rc == BP_OK && refused > 0) {
 			rc = bp_err_set(err, BP_ELIMIT, "Redis refused %zu dead letters", refused);
 		}
-		/* What has been stored before may be all that fills it. */
-		if (rc == BP_ELIMIT &&
-		    bp_retention_trim(fp->retention, fp->redis, true, fp->entries, fp->n, NULL) !=
-			    BP_OK) {
+		if (rc == BP_ELIMIT && make_room(fp) != BP_OK) {
 			rc = BP_EIO;
 		}
 		if (rc != BP_OK) {
@@ -247,27 +274,32 @@ static void adapt_read_max(struct bp_fastpath *fp, size_t bytes)
 	fp->read_max = fit < 1 ? 1 : fit < max ? fit : max;
 }
 
-static enum bp_rc acknowledge(struct bp_fastpath *fp, struct bp_err *err)
+/*
+ * Nothing waits for these replies: they travel with the next command, nearly always the next read.
+ * A refused wake-up (Redis is full) is no loss, the slow path finds the rows without it; a broken
+ * connection shows at that next command, and the stream is read again then.
+ */
+static void acknowledge(struct bp_fastpath *fp)
 {
 	size_t bytes = bytes_in_hand(fp);
 
-	fp->failed_side = SIDE_REDIS;
 	fp->cdc_untrimmed += bp_outcome_add_cdc(fp->redis, fp->outcomes, fp->n);
 	add_cdc_trim(fp);
 	bp_redis_xack(fp->redis, BP_STREAM_EVENTS, BP_GROUP_PROCESSORS, fp->entries, fp->n);
-	enum bp_rc rc = bp_redis_flush(fp->redis, NULL, err);
-	if (rc == BP_ELIMIT) {
-		/* CDC entries are wake-ups: the slow path finds the rows without them. */
-		bp_log_every(&fp->redis_gate, LOG_EVERY_US, BP_LOG_WARN, BP_LOG_WHO,
-			     "%s; rows are stored, going on without wake-ups", err->msg);
-		rc = BP_OK;
+	adapt_read_max(fp, bytes);
+	bp_retention_note(fp->retention, fp->entries[fp->n - 1].id, fp->n, bytes);
+	drop_hand(fp);
+}
+
+/* Send what is left before the thread stops looking at its connection. */
+static void flush_redis(struct bp_fastpath *fp)
+{
+	struct bp_err err = {0};
+
+	if (fp->connected && bp_redis_flush(fp->redis, NULL, &err) == BP_EIO) {
+		fp->connected = false;
+		fp->ready = false;
 	}
-	if (rc == BP_OK) {
-		adapt_read_max(fp, bytes);
-		bp_retention_note(fp->retention, fp->entries[fp->n - 1].id, fp->n, bytes);
-		drop_hand(fp);
-	}
-	return rc;
 }
 
 /* Bring the entries in hand through the stages that are left. */
@@ -285,7 +317,7 @@ static enum bp_rc finish_hand(struct bp_fastpath *fp, struct bp_err *err)
 		rc = send_letters(fp, err);
 	}
 	if (rc == BP_OK) {
-		rc = acknowledge(fp, err);
+		acknowledge(fp);
 	}
 	return rc;
 }
@@ -334,9 +366,15 @@ static enum bp_rc get_ready(struct bp_fastpath *fp, struct bp_err *err)
 	drop_hand(fp);
 	bp_retention_forget(fp->retention);
 	fp->failed_side = SIDE_REDIS;
-	enum bp_rc rc = bp_stream_ensure(fp->redis, BP_STREAM_EVENTS, BP_GROUP_PROCESSORS, err);
-	if (rc == BP_OK) {
-		rc = bp_stream_state(fp->redis, BP_STREAM_EVENTS, BP_GROUP_PROCESSORS, &state, err);
+	/* Not made when it is there: a full Redis refuses even that, and only we can empty it. */
+	enum bp_rc rc =
+		bp_stream_state(fp->redis, BP_STREAM_EVENTS, BP_GROUP_PROCESSORS, &state, err);
+	if (rc == BP_ENOTFOUND) {
+		rc = bp_stream_ensure(fp->redis, BP_STREAM_EVENTS, BP_GROUP_PROCESSORS, err);
+		if (rc == BP_OK) {
+			rc = bp_stream_state(fp->redis, BP_STREAM_EVENTS, BP_GROUP_PROCESSORS,
+					     &state, err);
+		}
 	}
 	return rc == BP_OK ? replay(fp, state.last_delivered, err) : rc;
 }
@@ -490,6 +528,7 @@ static void hold_still(struct bp_fastpath *fp)
 	struct bp_err err = {0};
 
 	drop_hand(fp);
+	flush_redis(fp);
 	set_paused(fp, true);
 	while (atomic_load(&fp->pause_wanted) && !bp_stop_requested(fp->stop)) {
 		(void)bp_stop_wait(fp->stop, PAUSE_SLICE_MS);
@@ -525,6 +564,7 @@ void bp_fastpath_run(void *arg)
 		}
 	}
 	drop_hand(fp);
+	flush_redis(fp);
 	bp_batch_close(fp->batch);
 	fp->batch = NULL;
 	set_running(fp, false);

@@ -12,7 +12,7 @@
 #include "store/deflate.h"
 #include "store/dictionary.h"
 
-enum { STATIC_BYTES_MAX = 200 };
+enum { STATIC_BYTES_MAX = 300 };
 
 struct bp_deflate {
 	struct isal_zstream out;
@@ -116,7 +116,7 @@ static size_t pack_with(struct bp_deflate *engine, struct isal_hufftables *table
 }
 
 /*
- * A trained table costs 65 bytes in each stream, and most payloads are shorter than two hundred:
+ * A trained table costs 65 bytes in each stream, and most payloads are shorter than three hundred:
  * those are written with the table that every reader knows. Longer ones try both.
  */
 static size_t pack(struct bp_deflate *engine, struct bp_str text, char *out, size_t cap)

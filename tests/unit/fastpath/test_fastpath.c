@@ -282,7 +282,7 @@ static bool wait_stuck(void)
 		       BP_OK) {
 		int64_t now_us = bp_clock_mono_us();
 
-		stuck_us = state.pending == 0 ? 0 : stuck_us == 0 ? now_us : stuck_us;
+		stuck_us = state.pending + state.lag == 0 ? 0 : stuck_us == 0 ? now_us : stuck_us;
 		if (stuck_us > 0 && now_us - stuck_us > 200000) {
 			return true;
 		}
@@ -311,6 +311,34 @@ START_TEST(a_store_that_cannot_write_keeps_the_events_and_recovers_by_itself)
 		ck_assert(wait_for(&counters->rows, 500));
 		ck_assert(wait_acknowledged());
 		ck_assert_int_eq(scene_ask("SELECT count(*) FROM claude_row"), 500);
+	}
+END_TEST
+
+START_TEST(a_full_redis_loses_no_dead_letter)
+	{
+		char reply[64];
+
+		start();
+		add_events(0, 3);
+		scene_add_raw(BP_STR("first"));
+		scene_flush();
+		ck_assert(wait_for(&counters->events, 4));
+		ck_assert(wait_redis("XLEN telemetry:dlq", 1));
+		ck_assert(wait_acknowledged());
+		bp_fastpath_pause(fastpath, true);
+		add_events(3, 6);
+		scene_add_raw(BP_STR("second"));
+		scene_flush();
+		ck_assert(bp_test_redis_command(&scene_server, "CONFIG SET maxmemory 1", reply,
+						sizeof(reply)));
+		bp_fastpath_pause(fastpath, false);
+		ck_assert(wait_stuck());
+		ck_assert_int_eq(bp_test_redis_integer(&scene_server, "XLEN telemetry:dlq"), 1);
+		ck_assert(bp_test_redis_command(&scene_server, "CONFIG SET maxmemory 0", reply,
+						sizeof(reply)));
+		ck_assert(wait_redis("XLEN telemetry:dlq", 2));
+		ck_assert(wait_acknowledged());
+		ck_assert_int_eq(scene_ask("SELECT count(*) FROM claude_row"), 6);
 	}
 END_TEST
 
@@ -450,7 +478,7 @@ BP_TEST_MAIN(set_up, tear_down, an_event_becomes_a_row_a_wake_up_and_an_acknowle
 	     redelivery_is_stored_once, one_bad_event_is_dead_lettered_and_the_rest_is_stored,
 	     hostile_entries_hurt_nobody_else,
 	     a_store_that_cannot_write_keeps_the_events_and_recovers_by_itself,
-	     redis_may_go_and_come_back, a_stream_that_was_deleted_is_made_again,
+	     a_full_redis_loses_no_dead_letter, redis_may_go_and_come_back, a_stream_that_was_deleted_is_made_again,
 	     what_a_checkpoint_covers_is_trimmed, what_no_checkpoint_covers_stays,
 	     while_paused_nothing_is_stored_and_purged_things_stay_away,
 	     lines_are_counted_once_whatever_is_delivered_twice)

@@ -225,7 +225,9 @@ enum bp_rc bp_redis_call(struct bp_redis *redis, struct bp_arena *arena, int wai
 	if (rc == BP_OK) {
 		rc = skip_replies(redis, before, err);
 	}
-	if (rc == BP_OK && wait_ms > 0) {
+	/* It may have come with the replies before it, and lie in the reader. */
+	bool here = rc == BP_OK && redis->context->reader->pos < redis->context->reader->len;
+	if (rc == BP_OK && wait_ms > 0 && !here) {
 		rc = wait_reply(redis, wait_ms + BLOCK_GRAIN_MS + redis->timeout_ms, err);
 	}
 	for (size_t i = 0; i < n && rc == BP_OK; i++) {

@@ -157,7 +157,7 @@ struct cJSON *bp_analysis_json(const struct bp_analysis *analysis)
 	(void)cJSON_AddNumberToObject(json, "schema_version", 1);
 	(void)cJSON_AddItemToObject(json, "session", session_json(analysis));
 	(void)cJSON_AddNumberToObject(json, "prompts", (double)totals->sums.prompts);
-	(void)cJSON_AddNumberToObject(json, "responses", (double)totals->responses);
+	(void)cJSON_AddNumberToObject(json, "responses", (double)totals->sums.model_calls);
 	(void)cJSON_AddItemToObject(json, "tool_calls", tool_calls_json(&totals->sums));
 	(void)cJSON_AddItemToObject(json, "tools", tools_json(&analysis->by_tool));
 	(void)cJSON_AddItemToObject(json, "tokens", bp_tokens_json(&analysis->tokens));

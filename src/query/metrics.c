@@ -101,7 +101,7 @@ static double diversity(const struct bp_totals *t)
 	X(recovery_rate, "Recovery rate", RATE, 1, false, rate(t->recovered, t->sums.tools_error)) \
 	X(sessions, "Sessions", COUNT, 0, true, count(t, t->sessions))                             \
 	X(prompts, "Prompts", COUNT, 0, true, count(t, t->sums.prompts))                           \
-	X(responses, "Responses", COUNT, 0, false, (double)t->responses)                           \
+	X(responses, "Responses", COUNT, 0, false, (double)t->sums.model_calls)                    \
 	X(model_calls, "Model calls", COUNT, 0, true, (double)t->sums.model_calls)                 \
 	X(aborted_calls, "Model calls cut short", COUNT, 0, false, (double)t->sums.aborted_calls)  \
 	X(tool_calls, "Tool calls", COUNT, 0, true, (double)calls(t))                              \

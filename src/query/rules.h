@@ -32,12 +32,9 @@
 /** A prompt that a person typed, told once. */
 #define BP_RULE_PROMPT "t.human = 1 AND t.is_sidechain = 0 AND t.shadowed = 0"
 
-/** A model call whose tokens count; a cut stream counts apart. */
+/** A model call that gave a response: its tokens count; a cut stream counts apart. */
 #define BP_RULE_MODEL_CALL "m.aborted = 0"
 #define BP_RULE_ABORTED "m.aborted <> 0"
-
-/** An answer to the person: a model call of the main line. */
-#define BP_RULE_RESPONSE "m.aborted = 0 AND m.sidechain = 0 AND m.agent_id IS NULL"
 
 /** A call of a tool that edits files. */
 #define BP_RULE_EDIT "x.tool IN ('Edit', 'Write', 'MultiEdit', 'NotebookEdit', 'apply_patch')"

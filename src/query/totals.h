@@ -26,13 +26,12 @@ struct bp_totals {
 	struct bp_sketch response;     /* prompt to first answer or tool call */
 	struct bp_sketch complete;     /* prompt to the end of its turn */
 	struct bp_sketch accept;       /* permission asked to permission given */
-	int64_t responses;
-	int64_t edits;          /* accepted ones; the next five are of them */
-	int64_t edits_direct;   /* never revised, not reverted */
-	int64_t edits_partial;  /* revised, not reverted */
-	int64_t edits_reverted; /* undone within 30 s */
-	int64_t edits_revised;  /* the same file again within 5 min */
-	int64_t edits_repeated; /* of a file edited before in the session */
+	int64_t edits;                 /* accepted ones; the next five are of them */
+	int64_t edits_direct;          /* never revised, not reverted */
+	int64_t edits_partial;         /* revised, not reverted */
+	int64_t edits_reverted;        /* undone within 30 s */
+	int64_t edits_revised;         /* the same file again within 5 min */
+	int64_t edits_repeated;        /* of a file edited before in the session */
 	int64_t files_created;
 	int64_t files;       /* different files edited */
 	int64_t recovered;   /* errors followed by an ok call of the same tool in the turn */

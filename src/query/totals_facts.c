@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What rollups do not hold, from facts: how answers, edits, errors and permissions went on. Every
+ * What rollups do not hold, from facts: how turns, edits, errors and permissions went on. Every
  * statement begins with the key of a fact and takes the parameters of bp_totals_each().
  */
 #include "query/totals_private.h"
@@ -15,26 +15,6 @@
 #define KEY(alias, model, tool)                                                                    \
 	"SELECT " alias ".ts_us, c.platform, c.project_hash, " model ", " tool
 #define OF_SESSION(alias) " LEFT JOIN conversations AS c ON c.id = " alias ".conversation_id"
-
-#define RESPONSES(where)                                                                           \
-	"SELECT " BP_RULE_BUCKET(                                                                  \
-		"m.ts_us") ", c.platform, c.project_hash, m.model, NULL, "                         \
-			   "count(*) FROM model_calls AS m" OF_SESSION("m") " WHERE " where(       \
-				   "m") " AND " BP_RULE_RESPONSE " GROUP BY 1, 2, 3, 4"
-
-static const char RESPONSES_IN_TIME[] = RESPONSES(IN_TIME);
-static const char RESPONSES_IN_SESSION[] = RESPONSES(IN_SESSION);
-
-static void take_responses(struct bp_totals_reading *reading, struct bp_statement *row, void *arg)
-{
-	struct bp_fact_key key = bp_totals_key(row);
-	struct bp_group *group = bp_totals_group(reading, &key);
-
-	(void)arg;
-	if (group) {
-		group->totals.responses += bp_column_int(row, 5);
-	}
-}
 
 #define TURNS(where)                                                                               \
 	KEY("t", "NULL", "NULL")                                                                   \
@@ -214,13 +194,9 @@ static void take_subagent(struct bp_totals_reading *reading, struct bp_statement
 enum bp_rc bp_totals_facts(struct bp_totals_reading *reading, struct bp_err *err)
 {
 	struct edited_files files = {0};
-	enum bp_rc rc = bp_totals_each(reading, RESPONSES_IN_TIME, RESPONSES_IN_SESSION, false,
-				       take_responses, NULL, err);
+	enum bp_rc rc = bp_totals_each(reading, TURNS_IN_TIME, TURNS_IN_SESSION, false, take_turn,
+				       NULL, err);
 
-	if (rc == BP_OK) {
-		rc = bp_totals_each(reading, TURNS_IN_TIME, TURNS_IN_SESSION, false, take_turn,
-				    NULL, err);
-	}
 	if (rc == BP_OK) {
 		rc = bp_totals_each(reading, EDITS_IN_TIME, EDITS_IN_SESSION, false, take_edit,
 				    &files, err);

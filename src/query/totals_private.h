@@ -39,7 +39,7 @@ BP_MUSTUSE enum bp_rc bp_totals_each(struct bp_totals_reading *reading, const ch
 /** The key in columns 0..4: ts_us, platform, project_hash, model, tool. */
 struct bp_fact_key bp_totals_key(struct bp_statement *row);
 
-/** Edits, answers, turns, recoveries, permissions, sub-agents: totals_facts.c. */
+/** Turns, edits, recoveries, permissions, sub-agents: totals_facts.c. */
 BP_MUSTUSE enum bp_rc bp_totals_facts(struct bp_totals_reading *reading, struct bp_err *err);
 
 /** Sessions, their time and their score: totals_sessions.c. */

@@ -72,8 +72,8 @@ START_TEST(session_one_has_every_number_of_its_story)
 	check(0, "recovery_rate", 1);
 	check(0, "sessions", 1);
 	check(0, "prompts", 2);
-	/* The sub-agent's call is no answer to the person; the cut one is none at all. */
-	check(0, "responses", 1);
+	/* The main line's and the sub-agent's; the cut one is no response. */
+	check(0, "responses", 2);
 	check(0, "model_calls", 2);
 	check(0, "aborted_calls", 1);
 	check(0, "tool_calls", 8);

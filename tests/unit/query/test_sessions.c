@@ -189,7 +189,7 @@ START_TEST(an_analysis_is_the_documented_object)
 		"{\"schema_version\":1,\"session\":{\"id\":\"0000aaaa-1111\",\"platform\":"
 		"\"claude_code\",\"project\":\"one\",\"started_at\":\"2026-03-10T12:00:00.000Z\","
 		"\"ended_at\":\"2026-03-10T12:11:00.000Z\",\"status\":\"completed\",\"models\":["
-		"\"opus\",\"haiku\"],\"app_version\":\"2.1\"},\"prompts\":2,\"responses\":1,",
+		"\"opus\",\"haiku\"],\"app_version\":\"2.1\"},\"prompts\":2,\"responses\":2,",
 		"\"tool_calls\":{\"total\":8,\"ok\":4,\"error\":1,\"denied\":1,\"rejected\":1,"
 		"\"interrupted\":1,\"pending\":0},",
 		"\"tool\":\"Edit\",\"calls\":3,\"ok\":2,\"error\":0,\"denied\":0,\"rejected\":1,",

@@ -189,8 +189,8 @@ enum bp_rc bp_batch_store(struct bp_batch *batch, const struct bp_entry *entries
 		struct bp_str key = bp_entry_get(&entries[i], "ck");
 
 		out[i] = (struct bp_outcome){0};
-		rc = key.ptr ? store_line(batch, &entries[i], key, now_us, arena, &out[i], err) :
-			       store_entry(batch, &entries[i], now_us, arena, &out[i], err);
+		rc = key.ptr ? store_line(batch, &entries[i], key, now_us, arena, &out[i], err)
+			     : store_entry(batch, &entries[i], now_us, arena, &out[i], err);
 	}
 	if (rc == BP_OK) {
 		rc = bp_progress_save(batch->progress, now_us, err);

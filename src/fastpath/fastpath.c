@@ -243,8 +243,8 @@ static enum bp_rc send_letters(struct bp_fastpath *fp, struct bp_err *err)
 static void add_cdc_trim(struct bp_fastpath *fp)
 {
 	static const struct bp_str words[] = {
-		{"XTRIM", 5}, {BP_STREAM_CDC, sizeof(BP_STREAM_CDC) - 1},
-		{"MAXLEN", 6}, {"~", 1}, {"100000", 6},
+		{"XTRIM", 5},  {BP_STREAM_CDC, sizeof(BP_STREAM_CDC) - 1}, {"MAXLEN", 6}, {"~", 1},
+		{"100000", 6},
 	};
 
 	_Static_assert(CDC_KEPT == 100000, "words[] says the same");
@@ -397,8 +397,7 @@ static enum bp_rc open_store(struct bp_fastpath *fp, struct bp_err *err)
 {
 	fp->failed_side = SIDE_STORE;
 	bp_writer_lock_take(fp->lock, BP_WRITER_FAST);
-	enum bp_rc rc =
-		bp_batch_open(fp->database_path, fp->config.cache_bytes, &fp->batch, err);
+	enum bp_rc rc = bp_batch_open(fp->database_path, fp->config.cache_bytes, &fp->batch, err);
 	bp_writer_lock_give(fp->lock);
 	return rc;
 }
@@ -515,9 +514,10 @@ static void handle_failure(struct bp_fastpath *fp, enum bp_rc rc, const struct b
 			bp_batch_close(fp->batch);
 			fp->batch = NULL;
 		}
-		bp_log_every(&fp->store_gate, LOG_EVERY_US, BP_LOG_ERROR, BP_LOG_WHO,
-			     "cannot store events: %s; they stay in the queue, trying again in %d ms",
-			     err->msg, fp->pause_ms);
+		bp_log_every(
+			&fp->store_gate, LOG_EVERY_US, BP_LOG_ERROR, BP_LOG_WHO,
+			"cannot store events: %s; they stay in the queue, trying again in %d ms",
+			err->msg, fp->pause_ms);
 	}
 	wait_a_little(fp);
 }

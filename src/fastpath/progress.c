@@ -47,8 +47,7 @@ void bp_progress_forget(struct bp_progress *progress)
 	struct bp_source *next;
 
 	SLIST_INIT(&progress->changed);
-	HASH_ITER(hh, progress->sources, source, next)
-	{
+	HASH_ITER (hh, progress->sources, source, next) {
 		HASH_DELETE(hh, progress->sources, source);
 		free(source);
 	}
@@ -115,9 +114,9 @@ enum bp_rc bp_progress_save(struct bp_progress *progress, int64_t now_us, struct
 {
 	while (!SLIST_EMPTY(&progress->changed)) {
 		struct bp_source *source = SLIST_FIRST(&progress->changed);
-		enum bp_rc rc = bp_checkpoint_save(progress->sql,
-						   bp_str_make(source->key, source->len),
-						   &source->stored, now_us, err);
+		enum bp_rc rc =
+			bp_checkpoint_save(progress->sql, bp_str_make(source->key, source->len),
+					   &source->stored, now_us, err);
 
 		if (rc != BP_OK) {
 			return rc;

@@ -7,10 +7,10 @@
 #include "base/mem.h"
 
 enum {
-	NOTES_MAX = 512,                 /* older ones are joined to their successor */
+	NOTES_MAX = 512, /* older ones are joined to their successor */
 	WORTH_ENTRIES = 1000,
-	HURRY_BYTES = 16 * 1024 * 1024,  /* of 64 MB: what one checkpoint's time may add is left */
-	ENTRY_OVERHEAD_BYTES = 160       /* of an entry in Redis, beside its texts */
+	HURRY_BYTES = 16 * 1024 * 1024, /* of 64 MB: what one checkpoint's time may add is left */
+	ENTRY_OVERHEAD_BYTES = 160      /* of an entry in Redis, beside its texts */
 };
 
 /* One batch. */

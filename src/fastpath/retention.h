@@ -28,8 +28,7 @@ void bp_retention_free(struct bp_retention *retention);
 void bp_retention_forget(struct bp_retention *retention);
 
 /** Everything up to the entry last_id was committed and acknowledged; n entries of these bytes. */
-void bp_retention_note(struct bp_retention *retention, const char *last_id, size_t n,
-		       size_t bytes);
+void bp_retention_note(struct bp_retention *retention, const char *last_id, size_t n, size_t bytes);
 
 /**
  * Trim what is covered, when it is worth it: a thousand entries, or anything when idle.

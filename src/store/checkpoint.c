@@ -25,12 +25,9 @@ static const struct number step_numbers[] = {
 
 #define VALUE(member) offsetof(struct bp_checkpoint, member)
 static const struct number value_numbers[] = {
-	{"lines", VALUE(lines)},
-	{"rows", VALUE(rows)},
-	{"duplicates", VALUE(duplicates)},
-	{"dead_letters", VALUE(dead_letters)},
-	{"oversize", VALUE(oversize)},
-	{"purged", VALUE(purged)},
+	{"lines", VALUE(lines)},           {"rows", VALUE(rows)},
+	{"duplicates", VALUE(duplicates)}, {"dead_letters", VALUE(dead_letters)},
+	{"oversize", VALUE(oversize)},     {"purged", VALUE(purged)},
 };
 #undef VALUE
 
@@ -96,8 +93,8 @@ static void encode_numbers(const void *object, const struct number *numbers, siz
 	}
 }
 
-static void decode_numbers(struct bp_json from, const struct number *numbers, size_t n, void *object,
-			   bool *fine)
+static void decode_numbers(struct bp_json from, const struct number *numbers, size_t n,
+			   void *object, bool *fine)
 {
 	for (size_t i = 0; i < n; i++) {
 		struct bp_json member = bp_json_get(from, bp_str_from(numbers[i].key));
@@ -206,8 +203,7 @@ enum bp_rc bp_checkpoint_load(struct bp_sql *sql, struct bp_str key, struct bp_c
 }
 
 enum bp_rc bp_checkpoint_save(struct bp_sql *sql, struct bp_str key,
-			      const struct bp_checkpoint *value, int64_t now_us,
-			      struct bp_err *err)
+			      const struct bp_checkpoint *value, int64_t now_us, struct bp_err *err)
 {
 	static const char upsert[] =
 		"INSERT INTO capture_checkpoint (key, value, updated_us) VALUES (?1, ?2, ?3) "

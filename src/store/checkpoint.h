@@ -20,20 +20,20 @@
 
 /** What one stream entry did to its source: it covers the bytes from..to, one line. */
 struct bp_checkpoint_step {
-	int64_t generation;   /* grows whenever the file is read from the start again */
-	int64_t from_bytes;   /* where the previous line ended */
-	int64_t to_bytes;     /* where this one ends */
+	int64_t generation; /* grows whenever the file is read from the start again */
+	int64_t from_bytes; /* where the previous line ended */
+	int64_t to_bytes;   /* where this one ends */
 	int64_t device, inode, size_bytes;
-	int64_t head_bytes;   /* how many bytes head_hash covers, at most 4096 */
-	char head_hash[17];   /* keyed hash of them, 16 hex */
-	int64_t last_ts_us;   /* last timestamp seen in the file, BP_SQL_NULL when none */
+	int64_t head_bytes; /* how many bytes head_hash covers, at most 4096 */
+	char head_hash[17]; /* keyed hash of them, 16 hex */
+	int64_t last_ts_us; /* last timestamp seen in the file, BP_SQL_NULL when none */
 };
 
 /** The stored value. */
 struct bp_checkpoint {
 	struct bp_checkpoint_step at; /* at.to_bytes is where the next read starts */
 	int64_t lines, rows, duplicates, dead_letters, oversize, purged;
-	char path_hash[17];           /* keyed hash of the path, for status and dead letters */
+	char path_hash[17]; /* keyed hash of the path, for status and dead letters */
 };
 
 /** What became of the line of a step. */
@@ -66,7 +66,7 @@ bool bp_checkpoint_step_decode(struct bp_str text, struct bp_checkpoint_step *ou
 BP_MUSTUSE enum bp_rc bp_checkpoint_load(struct bp_sql *sql, struct bp_str key,
 					 struct bp_checkpoint *out, struct bp_err *err);
 
-/** Inside the caller's transaction. */
+/** Inside the caller's transaction. Errors: as bp_statement_run(). */
 BP_MUSTUSE enum bp_rc bp_checkpoint_save(struct bp_sql *sql, struct bp_str key,
 					 const struct bp_checkpoint *value, int64_t now_us,
 					 struct bp_err *err);

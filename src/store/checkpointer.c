@@ -15,9 +15,9 @@
 enum {
 	PACE_MS = 50,
 	QUIET_US = 1000000,
-	LONG_PAGES = 1000,       /* the thread checkpoints above */
-	WRITER_PAGES = 16000,    /* the writer too */
-	RESTART_PAGES = 64000,   /* the writer waits for readers */
+	LONG_PAGES = 1000,     /* the thread checkpoints above */
+	WRITER_PAGES = 16000,  /* the writer too */
+	RESTART_PAGES = 64000, /* the writer waits for readers */
 	RESTART_WAIT_MS = 50,
 	WRITER_STEP_PAGES = 1000 /* between two attempts of the writer */
 };
@@ -42,8 +42,8 @@ static bool checkpoint(struct bp_checkpointer *checkpointer)
 	uint64_t commits = bp_wal_watch_commits(checkpointer->watch);
 	int in_log = 0;
 	int moved = 0;
-	int code = sqlite3_wal_checkpoint_v2(checkpointer->sql->db, NULL,
-					     SQLITE_CHECKPOINT_PASSIVE, &in_log, &moved);
+	int code = sqlite3_wal_checkpoint_v2(checkpointer->sql->db, NULL, SQLITE_CHECKPOINT_PASSIVE,
+					     &in_log, &moved);
 
 	/* Busy, a reader in the way, a full disk: the next round tries again. */
 	if (code != SQLITE_OK || moved < in_log) {

@@ -51,8 +51,7 @@ static const struct dictionary *find(const struct bp_codec *codec, uint32_t adle
 {
 	const struct dictionary *entry;
 
-	SLIST_FOREACH(entry, &codec->dictionaries, link)
-	{
+	SLIST_FOREACH (entry, &codec->dictionaries, link) {
 		if (entry->adler == adler) {
 			return entry;
 		}
@@ -217,8 +216,8 @@ static enum bp_rc inflate_growing(struct bp_codec *codec, struct bp_str body,
 		if (!space) {
 			return BP_ELIMIT;
 		}
-		enum bp_rc rc = codec->engine->unpack(codec->deflate, body, dictionary, space, cap,
-						      &n);
+		enum bp_rc rc =
+			codec->engine->unpack(codec->deflate, body, dictionary, space, cap, &n);
 		if (rc != BP_ELIMIT || cap == left) {
 			out->len = start + n;
 			if (out->ptr) {

@@ -22,12 +22,13 @@ struct bp_codec;
 struct bp_codec *bp_codec_new(void);
 void bp_codec_free(struct bp_codec *codec);
 
-/** Put the built-in dictionary into zlib_dictionary when it is not there (writers), and read the
- *  others that are there (readers). */
+/** For writers: put the built-in dictionary into zlib_dictionary when it is not there, then load.
+ *  Errors: as bp_statement_run(). */
 BP_MUSTUSE enum bp_rc bp_codec_store(struct bp_codec *codec, struct bp_sql *sql,
 				     struct bp_err *err);
-BP_MUSTUSE enum bp_rc bp_codec_load(struct bp_codec *codec, struct bp_sql *sql,
-				    struct bp_err *err);
+
+/** For readers: read the dictionaries that are there. Errors: as bp_statement_run(). */
+BP_MUSTUSE enum bp_rc bp_codec_load(struct bp_codec *codec, struct bp_sql *sql, struct bp_err *err);
 
 /** Append the compressed text to out. */
 void bp_codec_pack(struct bp_codec *codec, struct bp_str text, struct bp_buf *out);

@@ -20,9 +20,9 @@ struct bp_sql {
 	sqlite3 *db;
 	/* Prepared at their first use. */
 	struct bp_statement *begin, *commit, *load_checkpoint, *save_checkpoint;
-	struct bp_wal_watch *watch;          /* write mode, else NULL */
-	int capped_pages;                    /* length of the WAL at the last bp_store_cap_wal() step */
-	bool raw_views_too;                  /* see bp_sql_restrict() */
+	struct bp_wal_watch *watch; /* write mode, else NULL */
+	int capped_pages;           /* length of the WAL at the last bp_store_cap_wal() step */
+	bool raw_views_too;         /* see bp_sql_restrict() */
 };
 
 /** The connection's last error as ours. Never returns BP_OK for an error of SQLite. */
@@ -31,7 +31,8 @@ enum bp_rc bp_sql_error(sqlite3 *db, int code, struct bp_err *err);
 /** The code alone. */
 enum bp_rc bp_sql_rc(int code);
 
-/** Prepare a statement that its connection keeps: at the first call, into its slot. */
+/** Prepare a statement that its connection keeps: at the first call, into its slot.
+ *  Errors: as bp_statement_new(). */
 BP_MUSTUSE enum bp_rc bp_sql_keep(struct bp_sql *sql, struct bp_statement **slot, const char *text,
 				  struct bp_err *err);
 

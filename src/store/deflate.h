@@ -31,8 +31,8 @@ struct bp_deflate_engine {
 	 * Errors: BP_ELIMIT more than cap (out holds cap bytes); BP_ECORRUPT not such a stream, or
 	 *         it does not end where packed ends.
 	 */
-	enum bp_rc (*unpack)(struct bp_deflate *deflate, struct bp_str packed, struct bp_str dictionary,
-			     char *out, size_t cap, size_t *out_n);
+	enum bp_rc (*unpack)(struct bp_deflate *deflate, struct bp_str packed,
+			     struct bp_str dictionary, char *out, size_t cap, size_t *out_n);
 	/** Adler-32 (RFC 1950) of the text. */
 	uint32_t (*adler32)(struct bp_str text);
 };

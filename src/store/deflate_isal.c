@@ -130,8 +130,8 @@ static size_t pack(struct bp_deflate *engine, struct bp_str text, char *out, siz
 		engine->space_bytes = cap;
 		engine->space = bp_realloc(engine->space, cap, 1);
 	}
-	size_t trained = pack_with(engine, &engine->table, IGZIP_HUFFTABLE_CUSTOM, text,
-				   engine->space, cap);
+	size_t trained =
+		pack_with(engine, &engine->table, IGZIP_HUFFTABLE_CUSTOM, text, engine->space, cap);
 	if (trained > 0 && (n == 0 || trained < n)) {
 		memcpy(out, engine->space, trained);
 		n = trained;

@@ -30,11 +30,11 @@ enum bp_rc bp_names_new(struct bp_sql *sql, struct bp_names **out, struct bp_err
 	struct bp_names *names = bp_calloc(1, sizeof(*names));
 
 	names->sql = sql;
-	enum bp_rc rc = bp_statement_new(sql, "SELECT id FROM name WHERE text = ?1",
-					 &names->find_id, err);
+	enum bp_rc rc =
+		bp_statement_new(sql, "SELECT id FROM name WHERE text = ?1", &names->find_id, err);
 	if (rc == BP_OK) {
-		rc = bp_statement_new(sql, "SELECT text FROM name WHERE id = ?1",
-				      &names->find_text, err);
+		rc = bp_statement_new(sql, "SELECT text FROM name WHERE id = ?1", &names->find_text,
+				      err);
 	}
 	if (rc != BP_OK) {
 		bp_names_free(names);
@@ -50,8 +50,7 @@ void bp_names_forget(struct bp_names *names)
 	struct name *next;
 
 	HASH_CLEAR(by_text, names->by_text);
-	HASH_ITER(by_id, names->by_id, name, next)
-	{
+	HASH_ITER (by_id, names->by_id, name, next) {
 		HASH_DELETE(by_id, names->by_id, name);
 		free(name);
 	}
@@ -112,8 +111,7 @@ static enum bp_rc find_or_insert(struct bp_names *names, struct bp_str text, int
 	return rc;
 }
 
-enum bp_rc bp_names_id(struct bp_names *names, struct bp_str text, int64_t *out,
-		       struct bp_err *err)
+enum bp_rc bp_names_id(struct bp_names *names, struct bp_str text, int64_t *out, struct bp_err *err)
 {
 	struct name *name = NULL;
 
@@ -135,8 +133,7 @@ enum bp_rc bp_names_id(struct bp_names *names, struct bp_str text, int64_t *out,
 	return BP_OK;
 }
 
-enum bp_rc bp_names_text(struct bp_names *names, int64_t id, struct bp_str *out,
-			 struct bp_err *err)
+enum bp_rc bp_names_text(struct bp_names *names, int64_t id, struct bp_str *out, struct bp_err *err)
 {
 	struct name *name = NULL;
 

@@ -26,7 +26,8 @@ enum bp_raw_table bp_raw_table_of(struct bp_str platform);
 
 struct bp_raw_writer;
 
-/** Prepares its statements. Borrows sql and codec, which must outlive it. */
+/** Prepares its statements and reads the tombstones. Borrows sql and codec, which must outlive it.
+ *  Errors: BP_EIO no such table; BP_ECORRUPT. */
 BP_MUSTUSE enum bp_rc bp_raw_writer_new(struct bp_sql *sql, struct bp_codec *codec,
 					struct bp_raw_writer **out, struct bp_err *err);
 void bp_raw_writer_free(struct bp_raw_writer *writer);
@@ -48,11 +49,13 @@ BP_MUSTUSE enum bp_rc bp_raw_put(struct bp_raw_writer *writer, const struct bp_e
 /** Forget the name ids that a rolled-back transaction made. */
 void bp_raw_writer_rolled_back(struct bp_raw_writer *writer);
 
-/** Read the tombstones again (after a purge). */
+/** Read the tombstones again and forget the names (after a purge).
+ *  Errors: BP_EIO, BP_ECORRUPT; the old ones stay. */
 BP_MUSTUSE enum bp_rc bp_raw_writer_reload(struct bp_raw_writer *writer, struct bp_err *err);
 
 struct bp_raw_reader;
 
+/** Borrows sql and codec, which must outlive it. Errors: BP_EIO no such table; BP_ECORRUPT. */
 BP_MUSTUSE enum bp_rc bp_raw_reader_new(struct bp_sql *sql, struct bp_codec *codec,
 					struct bp_raw_reader **out, struct bp_err *err);
 void bp_raw_reader_free(struct bp_raw_reader *reader);
@@ -73,7 +76,7 @@ BP_MUSTUSE enum bp_rc bp_raw_read(struct bp_raw_reader *reader, enum bp_raw_tabl
 				  int64_t after, size_t max, struct bp_arena *arena,
 				  struct bp_raw_row *out, size_t *out_n, struct bp_err *err);
 
-/** The highest sequence ever given in the table, 0 when none. */
+/** The highest sequence ever given in the table, 0 when none. Errors: BP_EIO, BP_ECORRUPT. */
 BP_MUSTUSE enum bp_rc bp_raw_last(struct bp_sql *sql, enum bp_raw_table table, int64_t *out,
 				  struct bp_err *err);
 

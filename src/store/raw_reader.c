@@ -22,8 +22,8 @@ struct bp_raw_reader {
 	struct bp_buf payload;
 };
 
-enum bp_rc bp_raw_reader_new(struct bp_sql *sql, struct bp_codec *codec,
-			     struct bp_raw_reader **out, struct bp_err *err)
+enum bp_rc bp_raw_reader_new(struct bp_sql *sql, struct bp_codec *codec, struct bp_raw_reader **out,
+			     struct bp_err *err)
 {
 	struct bp_raw_reader *reader = bp_calloc(1, sizeof(*reader));
 	enum bp_rc rc = bp_names_new(sql, &reader->names, err);
@@ -62,8 +62,8 @@ static enum bp_rc read_names(struct bp_raw_reader *reader, struct bp_statement *
 
 	for (size_t k = 0; k < sizeof(texts) / sizeof(texts[0]); k++) {
 		struct bp_str text;
-		enum bp_rc rc = bp_names_text(reader->names, bp_column_int(select, i++), &text,
-					      err);
+		enum bp_rc rc =
+			bp_names_text(reader->names, bp_column_int(select, i++), &text, err);
 
 		if (rc != BP_OK) {
 			return rc;
@@ -101,8 +101,8 @@ static void read_rest(struct bp_statement *select, int i, struct bp_arena *arena
 #undef NUMBER
 }
 
-static void read_payload(struct bp_raw_reader *reader, struct bp_str packed,
-			 struct bp_arena *arena, struct bp_event *out)
+static void read_payload(struct bp_raw_reader *reader, struct bp_str packed, struct bp_arena *arena,
+			 struct bp_event *out)
 {
 	bp_buf_clear(&reader->payload);
 	out->payload = (struct bp_str){NULL, 0};

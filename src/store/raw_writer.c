@@ -10,11 +10,7 @@
 enum { PACKED_BYTES_MAX = 2 * BP_EVENT_BYTES_MAX };
 
 #define COUNT_ONE(field, column) +1
-enum {
-	N_FIXED = 8,
-	N_NAMES = 0 BP_RAW_NAMES(COUNT_ONE),
-	N_UUIDS = 0 BP_RAW_UUIDS(COUNT_ONE)
-};
+enum { N_FIXED = 8, N_NAMES = 0 BP_RAW_NAMES(COUNT_ONE), N_UUIDS = 0 BP_RAW_UUIDS(COUNT_ONE) };
 
 static const char *const inserts[] = {
 	[BP_RAW_CLAUDE] = "INSERT INTO claude_row (" BP_RAW_COLUMNS ") VALUES (" BP_RAW_PARAMETERS
@@ -46,8 +42,8 @@ enum bp_rc bp_raw_writer_reload(struct bp_raw_writer *writer, struct bp_err *err
 	return rc;
 }
 
-enum bp_rc bp_raw_writer_new(struct bp_sql *sql, struct bp_codec *codec,
-			     struct bp_raw_writer **out, struct bp_err *err)
+enum bp_rc bp_raw_writer_new(struct bp_sql *sql, struct bp_codec *codec, struct bp_raw_writer **out,
+			     struct bp_err *err)
 {
 	struct bp_raw_writer *writer = bp_calloc(1, sizeof(*writer));
 	enum bp_rc rc = bp_names_new(sql, &writer->names, err);

@@ -55,9 +55,9 @@ static bool may_read(const struct bp_sql *sql, const char *table, const char *vi
 static int authorize(void *arg, int action, const char *first, const char *second,
 		     const char *database, const char *view)
 {
-	static const char *const pragmas[] = {"user_version",   "table_info",  "table_xinfo",
-					      "table_list",     "index_list",  "index_info",
-					      "index_xinfo",    "page_count",  "page_size",
+	static const char *const pragmas[] = {"user_version",   "table_info",   "table_xinfo",
+					      "table_list",     "index_list",   "index_info",
+					      "index_xinfo",    "page_count",   "page_size",
 					      "freelist_count", "data_version", NULL};
 	static const char *const functions[] = {"load_extension", "readfile",       "writefile",
 						"edit",           "fts3_tokenizer", NULL};

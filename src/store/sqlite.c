@@ -141,8 +141,8 @@ enum bp_rc bp_sql_open(const char *path, enum bp_sql_mode mode, int64_t cache_by
 		       struct bp_sql **out, struct bp_err *err)
 {
 	static pthread_once_t once = PTHREAD_ONCE_INIT;
-	int flags = SQLITE_OPEN_NOMUTEX | (mode == BP_SQL_WRITE ? SQLITE_OPEN_READWRITE :
-								   SQLITE_OPEN_READONLY);
+	int flags = SQLITE_OPEN_NOMUTEX |
+		    (mode == BP_SQL_WRITE ? SQLITE_OPEN_READWRITE : SQLITE_OPEN_READONLY);
 	enum bp_rc rc = BP_OK;
 
 	(void)pthread_once(&once, initialize_once);
@@ -261,8 +261,8 @@ void bp_statement_free(struct bp_statement *statement)
 
 void bp_bind_int(struct bp_statement *statement, int i, int64_t value)
 {
-	int code = value == BP_SQL_NULL ? sqlite3_bind_null(statement->handle, i) :
-					  sqlite3_bind_int64(statement->handle, i, value);
+	int code = value == BP_SQL_NULL ? sqlite3_bind_null(statement->handle, i)
+					: sqlite3_bind_int64(statement->handle, i, value);
 
 	BP_ASSERT(code == SQLITE_OK);
 }
@@ -281,8 +281,7 @@ void bp_bind_text(struct bp_statement *statement, int i, struct bp_str text)
 
 void bp_bind_blob(struct bp_statement *statement, int i, const void *bytes, size_t n)
 {
-	BP_ASSERT(sqlite3_bind_blob64(statement->handle, i, bytes, n, SQLITE_STATIC) ==
-		  SQLITE_OK);
+	BP_ASSERT(sqlite3_bind_blob64(statement->handle, i, bytes, n, SQLITE_STATIC) == SQLITE_OK);
 }
 
 void bp_bind_null(struct bp_statement *statement, int i)
@@ -297,9 +296,9 @@ enum bp_rc bp_statement_step(struct bp_statement *statement, struct bp_err *err)
 	if (code == SQLITE_ROW) {
 		return BP_OK;
 	}
-	enum bp_rc rc = code == SQLITE_DONE ?
-				BP_ENOTFOUND :
-				bp_sql_error(sqlite3_db_handle(statement->handle), code, err);
+	enum bp_rc rc = code == SQLITE_DONE
+				? BP_ENOTFOUND
+				: bp_sql_error(sqlite3_db_handle(statement->handle), code, err);
 	(void)sqlite3_reset(statement->handle);
 	return rc;
 }
@@ -332,8 +331,8 @@ bool bp_column_is_blob(struct bp_statement *statement, int i)
 
 int64_t bp_column_int(struct bp_statement *statement, int i)
 {
-	return bp_column_is_null(statement, i) ? BP_SQL_NULL :
-						 sqlite3_column_int64(statement->handle, i);
+	return bp_column_is_null(statement, i) ? BP_SQL_NULL
+					       : sqlite3_column_int64(statement->handle, i);
 }
 
 double bp_column_real(struct bp_statement *statement, int i)

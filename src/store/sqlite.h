@@ -44,8 +44,9 @@ void bp_sql_restrict(struct bp_sql *sql, bool raw_views_too);
  *  BP_ELIMIT disk full, BP_ECORRUPT. */
 BP_MUSTUSE enum bp_rc bp_sql_exec(struct bp_sql *sql, const char *text, struct bp_err *err);
 
-/** BEGIN IMMEDIATE / COMMIT / ROLLBACK. */
+/** BEGIN IMMEDIATE / COMMIT / ROLLBACK. Errors: as bp_sql_exec(); after a failed COMMIT roll back. */
 BP_MUSTUSE enum bp_rc bp_sql_begin(struct bp_sql *sql, struct bp_err *err);
+/** See bp_sql_begin(). Errors: there. */
 BP_MUSTUSE enum bp_rc bp_sql_commit(struct bp_sql *sql, struct bp_err *err);
 void bp_sql_rollback(struct bp_sql *sql);
 
@@ -53,7 +54,7 @@ void bp_sql_rollback(struct bp_sql *sql);
 int64_t bp_sql_changes(const struct bp_sql *sql);
 int64_t bp_sql_last_rowid(const struct bp_sql *sql);
 
-/** Owns: the caller, bp_statement_free(), before the connection closes. */
+/** Owns: the caller, bp_statement_free(), before the connection closes. Errors: as bp_sql_exec(). */
 BP_MUSTUSE enum bp_rc bp_statement_new(struct bp_sql *sql, const char *text,
 				       struct bp_statement **out, struct bp_err *err);
 void bp_statement_free(struct bp_statement *statement);
@@ -69,7 +70,7 @@ void bp_bind_null(struct bp_statement *statement, int i);
 /** One row: BP_OK. No more: BP_ENOTFOUND (the statement is reset). Errors as bp_sql_exec. */
 BP_MUSTUSE enum bp_rc bp_statement_step(struct bp_statement *statement, struct bp_err *err);
 
-/** Step to the end and reset, for statements whose rows do not matter. */
+/** Step to the end and reset, for statements whose rows do not matter. Errors: as bp_sql_exec(). */
 BP_MUSTUSE enum bp_rc bp_statement_run(struct bp_statement *statement, struct bp_err *err);
 void bp_statement_reset(struct bp_statement *statement);
 

@@ -44,6 +44,8 @@ bool bp_writer_lock_wanted(const struct bp_writer_lock *lock);
  */
 struct bp_checkpointer;
 
+/** Start it on the database at path, the same text as bp_sql_open() got. Errors: as bp_sql_open();
+ *  BP_EIO no thread. */
 BP_MUSTUSE enum bp_rc bp_checkpointer_start(const char *path, struct bp_checkpointer **out,
 					    struct bp_err *err);
 void bp_checkpointer_stop(struct bp_checkpointer *checkpointer);

@@ -29,9 +29,9 @@ static bool read_hex(struct bp_str hex, unsigned char out[BP_SHA256_BYTES])
 	}
 	for (size_t i = 0; i < hex.len; i++) {
 		char c = hex.ptr[i];
-		int digit = c >= '0' && c <= '9' ? c - '0' :
-			    c >= 'a' && c <= 'f' ? c - 'a' + 10 :
-						   -1;
+		int digit = c >= '0' && c <= '9'   ? c - '0'
+			    : c >= 'a' && c <= 'f' ? c - 'a' + 10
+						   : -1;
 
 		if (digit < 0) {
 			return false;
@@ -95,8 +95,7 @@ void bp_tombstones_free(struct bp_tombstones *tombstones)
 		struct grave *grave;
 		struct grave *next;
 
-		HASH_ITER(hh, tombstones->graves[i], grave, next)
-		{
+		HASH_ITER (hh, tombstones->graves[i], grave, next) {
 			HASH_DELETE(hh, tombstones->graves[i], grave);
 			free(grave);
 		}

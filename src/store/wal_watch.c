@@ -30,8 +30,7 @@ struct bp_wal_watch *bp_wal_watch_take(const char *path)
 	struct bp_wal_watch *watch;
 
 	(void)pthread_mutex_lock(&registry_mutex);
-	LIST_FOREACH(watch, &registry, link)
-	{
+	LIST_FOREACH (watch, &registry, link) {
 		if (strcmp(watch->path, path) == 0) {
 			break;
 		}
@@ -116,9 +115,9 @@ void bp_wal_watch_wait(struct bp_wal_watch *watch, uint64_t commits, int timeout
 	(void)pthread_mutex_lock(&watch->mutex);
 	atomic_store(&watch->waiting, true);
 	while (rc == 0 && !watch->woken && atomic_load(&watch->commits) <= commits) {
-		rc = timeout_ms < 0 ?
-			     pthread_cond_wait(&watch->changed, &watch->mutex) :
-			     pthread_cond_timedwait(&watch->changed, &watch->mutex, &deadline);
+		rc = timeout_ms < 0
+			     ? pthread_cond_wait(&watch->changed, &watch->mutex)
+			     : pthread_cond_timedwait(&watch->changed, &watch->mutex, &deadline);
 	}
 	atomic_store(&watch->waiting, false);
 	watch->woken = false;

@@ -34,7 +34,8 @@ static void write_kib(int n)
 	struct bp_err err = {0};
 
 	for (int i = 0; i < n; i++) {
-		ck_assert_ok(bp_sql_exec(sql, "INSERT INTO t VALUES (randomblob(1024))", &err), err);
+		ck_assert_ok(bp_sql_exec(sql, "INSERT INTO t VALUES (randomblob(1024))", &err),
+			     err);
 	}
 }
 
@@ -79,61 +80,61 @@ static int64_t rows_in_main_file(void)
 }
 
 START_TEST(a_quiet_log_is_checkpointed)
-	{
-		write_kib(3);
-		bp_checkpointer_note(checkpointer, 3);
-		ck_assert(covered_within(3, 5000000));
-		ck_assert_int_eq(rows_in_main_file(), 3);
-	}
+{
+	write_kib(3);
+	bp_checkpointer_note(checkpointer, 3);
+	ck_assert(covered_within(3, 5000000));
+	ck_assert_int_eq(rows_in_main_file(), 3);
+}
 END_TEST
 
 START_TEST(who_waits_for_coverage_need_not_wait_for_quiet)
-	{
-		write_kib(3);
-		bp_checkpointer_note(checkpointer, 3);
-		int64_t start_us = bp_clock_mono_us();
-		bp_checkpointer_hurry(checkpointer);
-		ck_assert(covered_within(3, 5000000));
-		ck_assert_int_lt(bp_clock_mono_us() - start_us, 900000);
-		ck_assert_int_eq(rows_in_main_file(), 3);
-	}
+{
+	write_kib(3);
+	bp_checkpointer_note(checkpointer, 3);
+	int64_t start_us = bp_clock_mono_us();
+	bp_checkpointer_hurry(checkpointer);
+	ck_assert(covered_within(3, 5000000));
+	ck_assert_int_lt(bp_clock_mono_us() - start_us, 900000);
+	ck_assert_int_eq(rows_in_main_file(), 3);
+}
 END_TEST
 
 START_TEST(a_mark_is_not_covered_while_a_reader_is_in_the_way)
-	{
-		struct bp_err err = {0};
-		struct bp_statement *read = NULL;
-		struct bp_sql *reader = scratch_open(BP_SQL_READ);
+{
+	struct bp_err err = {0};
+	struct bp_statement *read = NULL;
+	struct bp_sql *reader = scratch_open(BP_SQL_READ);
 
-		write_kib(2);
-		ck_assert_ok(bp_statement_new(reader, "SELECT x FROM t", &read, &err), err);
-		ck_assert_ok(bp_statement_step(read, &err), err);
-		write_kib(2);
-		bp_checkpointer_note(checkpointer, 4);
-		bp_checkpointer_hurry(checkpointer);
-		ck_assert(!covered_within(4, 300000));
-		bp_statement_free(read);
-		bp_sql_close(reader);
-		bp_checkpointer_hurry(checkpointer);
-		ck_assert(covered_within(4, 5000000));
-		ck_assert_int_eq(rows_in_main_file(), 4);
-	}
+	write_kib(2);
+	ck_assert_ok(bp_statement_new(reader, "SELECT x FROM t", &read, &err), err);
+	ck_assert_ok(bp_statement_step(read, &err), err);
+	write_kib(2);
+	bp_checkpointer_note(checkpointer, 4);
+	bp_checkpointer_hurry(checkpointer);
+	ck_assert(!covered_within(4, 300000));
+	bp_statement_free(read);
+	bp_sql_close(reader);
+	bp_checkpointer_hurry(checkpointer);
+	ck_assert(covered_within(4, 5000000));
+	ck_assert_int_eq(rows_in_main_file(), 4);
+}
 END_TEST
 
 START_TEST(the_log_stays_bounded_under_steady_load)
-	{
-		struct bp_err err = {0};
-		struct stat st;
+{
+	struct bp_err err = {0};
+	struct stat st;
 
-		for (int i = 0; i < 400; i++) {
-			ck_assert_ok(bp_sql_begin(sql, &err), err);
-			write_kib(800);
-			ck_assert_ok(bp_sql_commit(sql, &err), err);
-			bp_store_cap_wal(sql);
-		}
-		ck_assert_int_eq(stat(scratch_path("-wal"), &st), 0);
-		ck_assert_int_lt(st.st_size, 80LL << 20);
+	for (int i = 0; i < 400; i++) {
+		ck_assert_ok(bp_sql_begin(sql, &err), err);
+		write_kib(800);
+		ck_assert_ok(bp_sql_commit(sql, &err), err);
+		bp_store_cap_wal(sql);
 	}
+	ck_assert_int_eq(stat(scratch_path("-wal"), &st), 0);
+	ck_assert_int_lt(st.st_size, 80LL << 20);
+}
 END_TEST
 
 BP_TEST_MAIN(set_up, tear_down, a_quiet_log_is_checkpointed,

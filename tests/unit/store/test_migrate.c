@@ -20,77 +20,77 @@ static int64_t ask(struct bp_sql *sql, const char *text)
 }
 
 START_TEST(a_new_database_gets_the_newest_schema)
-	{
-		struct bp_err err = {0};
-		struct bp_sql *sql = scratch_open(BP_SQL_WRITE);
+{
+	struct bp_err err = {0};
+	struct bp_sql *sql = scratch_open(BP_SQL_WRITE);
 
-		ck_assert_ok(bp_store_migrate(sql, &err), err);
-		ck_assert_int_eq(ask(sql, "PRAGMA user_version"), bp_store_version());
-		ck_assert_int_eq(ask(sql, "SELECT count(*) FROM claude_row"), 0);
-		ck_assert_int_eq(ask(sql, "SELECT count(*) FROM claude_raw_traces"), 0);
-		ck_assert_int_eq(ask(sql, "SELECT count(*) FROM raw_traces"), 0);
-		bp_sql_close(sql);
-	}
+	ck_assert_ok(bp_store_migrate(sql, &err), err);
+	ck_assert_int_eq(ask(sql, "PRAGMA user_version"), bp_store_version());
+	ck_assert_int_eq(ask(sql, "SELECT count(*) FROM claude_row"), 0);
+	ck_assert_int_eq(ask(sql, "SELECT count(*) FROM claude_raw_traces"), 0);
+	ck_assert_int_eq(ask(sql, "SELECT count(*) FROM raw_traces"), 0);
+	bp_sql_close(sql);
+}
 END_TEST
 
 START_TEST(migrating_twice_changes_nothing)
-	{
-		struct bp_err err = {0};
-		struct bp_sql *sql = scratch_open(BP_SQL_WRITE);
+{
+	struct bp_err err = {0};
+	struct bp_sql *sql = scratch_open(BP_SQL_WRITE);
 
-		ck_assert_ok(bp_store_migrate(sql, &err), err);
-		int64_t version = ask(sql, "PRAGMA schema_version");
-		ck_assert_ok(bp_store_migrate(sql, &err), err);
-		ck_assert_int_eq(ask(sql, "PRAGMA schema_version"), version);
-		bp_sql_close(sql);
-	}
+	ck_assert_ok(bp_store_migrate(sql, &err), err);
+	int64_t version = ask(sql, "PRAGMA schema_version");
+	ck_assert_ok(bp_store_migrate(sql, &err), err);
+	ck_assert_int_eq(ask(sql, "PRAGMA schema_version"), version);
+	bp_sql_close(sql);
+}
 END_TEST
 
 START_TEST(a_newer_database_is_refused_untouched)
-	{
-		struct bp_err err = {0};
-		struct bp_sql *sql = scratch_open(BP_SQL_WRITE);
+{
+	struct bp_err err = {0};
+	struct bp_sql *sql = scratch_open(BP_SQL_WRITE);
 
-		ck_assert_ok(bp_sql_exec(sql, "PRAGMA user_version = 9999", &err), err);
-		ck_assert_rc(bp_store_migrate(sql, &err), BP_EVERSION);
-		ck_assert_int_eq(ask(sql, "PRAGMA user_version"), 9999);
-		ck_assert_int_eq(ask(sql, "SELECT count(*) FROM sqlite_schema"), 0);
-		bp_sql_close(sql);
-	}
+	ck_assert_ok(bp_sql_exec(sql, "PRAGMA user_version = 9999", &err), err);
+	ck_assert_rc(bp_store_migrate(sql, &err), BP_EVERSION);
+	ck_assert_int_eq(ask(sql, "PRAGMA user_version"), 9999);
+	ck_assert_int_eq(ask(sql, "SELECT count(*) FROM sqlite_schema"), 0);
+	bp_sql_close(sql);
+}
 END_TEST
 
 START_TEST(a_failing_migration_leaves_the_last_good_version)
-	{
-		struct bp_err err = {0};
-		struct bp_sql *sql = scratch_open(BP_SQL_WRITE);
+{
+	struct bp_err err = {0};
+	struct bp_sql *sql = scratch_open(BP_SQL_WRITE);
 
-		/* In the way of schema 0001. */
-		ck_assert_ok(bp_sql_exec(sql, "CREATE TABLE tombstone (x)", &err), err);
-		ck_assert_rc(bp_store_migrate(sql, &err), BP_EIO);
-		ck_assert_msg(strstr(err.msg, "schema 0001"), "%s", err.msg);
-		ck_assert_int_eq(ask(sql, "PRAGMA user_version"), 0);
-		ck_assert_int_eq(ask(sql, "SELECT count(*) FROM sqlite_schema"), 1);
-		bp_sql_close(sql);
-	}
+	/* In the way of schema 0001. */
+	ck_assert_ok(bp_sql_exec(sql, "CREATE TABLE tombstone (x)", &err), err);
+	ck_assert_rc(bp_store_migrate(sql, &err), BP_EIO);
+	ck_assert_msg(strstr(err.msg, "schema 0001"), "%s", err.msg);
+	ck_assert_int_eq(ask(sql, "PRAGMA user_version"), 0);
+	ck_assert_int_eq(ask(sql, "SELECT count(*) FROM sqlite_schema"), 1);
+	bp_sql_close(sql);
+}
 END_TEST
 
 START_TEST(a_new_file_is_private_and_can_shrink)
-	{
-		struct bp_err err = {0};
-		struct stat st;
-		struct bp_sql *sql = scratch_open(BP_SQL_WRITE);
+{
+	struct bp_err err = {0};
+	struct stat st;
+	struct bp_sql *sql = scratch_open(BP_SQL_WRITE);
 
-		ck_assert_ok(bp_store_migrate(sql, &err), err);
-		ck_assert_int_eq(ask(sql, "PRAGMA auto_vacuum"), 2);
-		ck_assert_int_eq(ask(sql, "PRAGMA page_size"), 4096);
-		ck_assert_int_eq(ask(sql, "PRAGMA wal_autocheckpoint"), 0);
-		ck_assert_int_eq(ask(sql, "PRAGMA synchronous"), 1);
-		ck_assert_int_eq(stat(scratch_path("-wal"), &st), 0);
-		ck_assert_uint_eq(st.st_mode & 0777, 0600);
-		ck_assert_int_eq(stat(scratch_path(""), &st), 0);
-		ck_assert_uint_eq(st.st_mode & 0777, 0600);
-		bp_sql_close(sql);
-	}
+	ck_assert_ok(bp_store_migrate(sql, &err), err);
+	ck_assert_int_eq(ask(sql, "PRAGMA auto_vacuum"), 2);
+	ck_assert_int_eq(ask(sql, "PRAGMA page_size"), 4096);
+	ck_assert_int_eq(ask(sql, "PRAGMA wal_autocheckpoint"), 0);
+	ck_assert_int_eq(ask(sql, "PRAGMA synchronous"), 1);
+	ck_assert_int_eq(stat(scratch_path("-wal"), &st), 0);
+	ck_assert_uint_eq(st.st_mode & 0777, 0600);
+	ck_assert_int_eq(stat(scratch_path(""), &st), 0);
+	ck_assert_uint_eq(st.st_mode & 0777, 0600);
+	bp_sql_close(sql);
+}
 END_TEST
 
 BP_TEST_MAIN(scratch_set_up, scratch_tear_down, a_new_database_gets_the_newest_schema,

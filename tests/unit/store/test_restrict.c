@@ -37,79 +37,79 @@ static bool may(const char *text)
 }
 
 START_TEST(facts_may_be_read_and_the_log_not)
-	{
-		bp_sql_restrict(reader, false);
-		ck_assert(may("SELECT * FROM pool_progress"));
-		ck_assert(may("SELECT count(*), max(updated_us) FROM capture_checkpoint"));
-		ck_assert(may("WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n LIMIT 3) "
-			      "SELECT i FROM n"));
-		ck_assert(may("PRAGMA user_version"));
-		ck_assert(may("PRAGMA table_info(pool_progress)"));
-		ck_assert(!may("SELECT * FROM claude_row"));
-		ck_assert(!may("SELECT count(*) FROM other_row"));
-		ck_assert(!may("SELECT text FROM name"));
-		ck_assert(!may("SELECT data FROM blob"));
-		ck_assert(!may("SELECT * FROM claude_raw_traces"));
-		ck_assert(!may("SELECT count(*) FROM raw_traces"));
-		ck_assert(!may("SELECT (SELECT event_data FROM claude_row LIMIT 1)"));
-		ck_assert(!may("SELECT 1 FROM pool_progress WHERE EXISTS (SELECT text FROM name)"));
-		ck_assert(!may("WITH claude_raw_traces AS (SELECT event_data FROM claude_row) "
-			       "SELECT * FROM claude_raw_traces"));
-	}
+{
+	bp_sql_restrict(reader, false);
+	ck_assert(may("SELECT * FROM pool_progress"));
+	ck_assert(may("SELECT count(*), max(updated_us) FROM capture_checkpoint"));
+	ck_assert(may("WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n LIMIT 3) "
+		      "SELECT i FROM n"));
+	ck_assert(may("PRAGMA user_version"));
+	ck_assert(may("PRAGMA table_info(pool_progress)"));
+	ck_assert(!may("SELECT * FROM claude_row"));
+	ck_assert(!may("SELECT count(*) FROM other_row"));
+	ck_assert(!may("SELECT text FROM name"));
+	ck_assert(!may("SELECT data FROM blob"));
+	ck_assert(!may("SELECT * FROM claude_raw_traces"));
+	ck_assert(!may("SELECT count(*) FROM raw_traces"));
+	ck_assert(!may("SELECT (SELECT event_data FROM claude_row LIMIT 1)"));
+	ck_assert(!may("SELECT 1 FROM pool_progress WHERE EXISTS (SELECT text FROM name)"));
+	ck_assert(!may("WITH claude_raw_traces AS (SELECT event_data FROM claude_row) "
+		       "SELECT * FROM claude_raw_traces"));
+}
 END_TEST
 
 START_TEST(the_event_log_may_read_the_views_only)
-	{
-		bp_sql_restrict(reader, true);
-		ck_assert(may("SELECT * FROM claude_raw_traces"));
-		ck_assert(may("SELECT event_data FROM raw_traces WHERE sequence > 3"));
-		ck_assert(may("SELECT v.event_type FROM claude_raw_traces v JOIN pool_progress p "
-			      "ON v.sequence > p.low_water"));
-		ck_assert(!may("SELECT event_data FROM claude_row"));
-		ck_assert(!may("SELECT text FROM name"));
-		ck_assert(!may("SELECT data FROM blob"));
-		ck_assert(!may("WITH claude_raw_traces AS (SELECT data FROM blob) "
-			       "SELECT * FROM claude_raw_traces"));
-	}
+{
+	bp_sql_restrict(reader, true);
+	ck_assert(may("SELECT * FROM claude_raw_traces"));
+	ck_assert(may("SELECT event_data FROM raw_traces WHERE sequence > 3"));
+	ck_assert(may("SELECT v.event_type FROM claude_raw_traces v JOIN pool_progress p "
+		      "ON v.sequence > p.low_water"));
+	ck_assert(!may("SELECT event_data FROM claude_row"));
+	ck_assert(!may("SELECT text FROM name"));
+	ck_assert(!may("SELECT data FROM blob"));
+	ck_assert(!may("WITH claude_raw_traces AS (SELECT data FROM blob) "
+		       "SELECT * FROM claude_raw_traces"));
+}
 END_TEST
 
 START_TEST(nothing_is_changed_attached_or_loaded)
-	{
-		static const char *const bad[] = {
-			"ATTACH 'x.db' AS x",
-			"DETACH main",
-			"INSERT INTO pool_progress VALUES ('p', 't', 1)",
-			"UPDATE pool_progress SET low_water = 0",
-			"DELETE FROM tombstone",
-			"CREATE TABLE t (x)",
-			"CREATE TEMP TABLE t (x)",
-			"DROP TABLE tombstone",
-			"PRAGMA query_only = 0",
-			"PRAGMA user_version = 3",
-			"PRAGMA wal_checkpoint",
-			"PRAGMA journal_mode = DELETE",
-			"PRAGMA writable_schema = 1",
-			"SELECT load_extension('x')",
-			"VACUUM INTO 'x.db'",
-			"REINDEX",
-			"ANALYZE",
-		};
+{
+	static const char *const bad[] = {
+		"ATTACH 'x.db' AS x",
+		"DETACH main",
+		"INSERT INTO pool_progress VALUES ('p', 't', 1)",
+		"UPDATE pool_progress SET low_water = 0",
+		"DELETE FROM tombstone",
+		"CREATE TABLE t (x)",
+		"CREATE TEMP TABLE t (x)",
+		"DROP TABLE tombstone",
+		"PRAGMA query_only = 0",
+		"PRAGMA user_version = 3",
+		"PRAGMA wal_checkpoint",
+		"PRAGMA journal_mode = DELETE",
+		"PRAGMA writable_schema = 1",
+		"SELECT load_extension('x')",
+		"VACUUM INTO 'x.db'",
+		"REINDEX",
+		"ANALYZE",
+	};
 
-		bp_sql_restrict(reader, true);
-		for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
-			struct bp_statement *statement = NULL;
-			struct bp_err err = {0};
+	bp_sql_restrict(reader, true);
+	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+		struct bp_statement *statement = NULL;
+		struct bp_err err = {0};
 
-			/* VACUUM INTO is asked for when it runs. */
-			enum bp_rc rc = bp_statement_new(reader, bad[i], &statement, &err);
-			if (rc == BP_OK) {
-				rc = bp_statement_run(statement, &err);
-			}
-			bp_statement_free(statement);
-			ck_assert_msg(rc != BP_OK, "%s", bad[i]);
+		/* VACUUM INTO is asked for when it runs. */
+		enum bp_rc rc = bp_statement_new(reader, bad[i], &statement, &err);
+		if (rc == BP_OK) {
+			rc = bp_statement_run(statement, &err);
 		}
-		ck_assert_int_ne(access("x.db", F_OK), 0);
+		bp_statement_free(statement);
+		ck_assert_msg(rc != BP_OK, "%s", bad[i]);
 	}
+	ck_assert_int_ne(access("x.db", F_OK), 0);
+}
 END_TEST
 
 BP_TEST_MAIN(set_up, tear_down, facts_may_be_read_and_the_log_not,

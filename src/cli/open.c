@@ -38,6 +38,12 @@ enum bp_rc bp_cli_open(struct bp_sql **out, struct bp_err *err)
 				  "import\"",
 				  home);
 	}
+	if (rc == BP_ECORRUPT) {
+		return bp_err_set(err, rc,
+				  "\"%.120s\" is damaged: put a backup in its place, or move it "
+				  "away and run \"blueplane import\"",
+				  path);
+	}
 	return rc;
 }
 

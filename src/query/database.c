@@ -28,6 +28,10 @@ static enum bp_rc check_version(struct bp_sql *sql, const char *path, struct bp_
 				  ", this one knows %d): update this program",
 				  path, version, bp_store_version());
 	}
+	if (version == 0) {
+		/* The service is about to make the tables. */
+		return bp_err_set(err, BP_ENOTFOUND, "\"%s\" is empty", path);
+	}
 	if (version < bp_store_version()) {
 		return bp_err_set(err, BP_EVERSION,
 				  "\"%s\" is of an older blueplane (schema %" PRId64

@@ -313,7 +313,7 @@ static void publish(struct bp_capture *capture)
 			to->files = state.files;
 			to->lag_bytes = state.lag_bytes;
 			to->last_event_us = state.last_event_us;
-			to->errors = state.errors;
+			to->errors = state.errors + capture->sender.errors;
 		}
 	}
 	(void)pthread_mutex_unlock(&capture->mutex);

@@ -439,14 +439,15 @@ START_TEST(a_redis_without_memory_is_waited_for)
 	struct bp_err err = {0};
 	size_t refused = 0;
 
+	start_capture();
+	append_lines("claude/projects/p/s1.jsonl", 0, 1);
+	store_until(1); /* connected: it is XADD that will be refused */
 	bp_redis_command(redis, small, 4);
 	ck_assert_ok(bp_redis_flush(redis, &refused, &err), err);
-	append_lines("claude/projects/p/s1.jsonl", 0, 1200);
-	start_capture();
+	append_lines("claude/projects/p/s1.jsonl", 1, 1199);
 	int64_t until_us = bp_clock_mono_us() + (int64_t)WAIT_MS * 1000;
-	struct bp_source_state state = claude_state();
-	while (state.files == 0 && bp_clock_mono_us() < until_us) {
-		state = claude_state();
+	while (claude_state().errors == 0) {
+		ck_assert_int_lt(bp_clock_mono_us(), until_us);
 	}
 	assert_quiet();
 	bp_redis_command(redis, large, 4);

@@ -36,16 +36,15 @@ static const char *const SESSIONS[] = {
 								   "project_name = ?1"),
 	[BP_PURGE_PLATFORM] = IN_BOTH("platform = (SELECT id FROM name WHERE text = ?1)")
 		FACTS_OF("platform = ?1"),
-	[BP_PURGE_BEFORE] =
-		"SELECT DISTINCT " NAME_OF("platform") ", " NAME_OF(
-			"session") ", 0 FROM claude_row WHERE ts_us < ?1 UNION SELECT "
-				   "DISTINCT " NAME_OF("platform") ", " NAME_OF("session") ", 0 "
-											   "FROM "
-											   "other_"
-											   "row "
-											   "WHERE "
-											   "ts_us "
-											   "< ?1",
+	[BP_PURGE_BEFORE] = "SELECT DISTINCT " NAME_OF("platform") ", " NAME_OF(
+		"session") ", 0 FROM claude_row WHERE ts_us < ?1 UNION SELECT "
+			   "DISTINCT " NAME_OF("platform") ", " NAME_OF("session") ", 0 "
+										   "FROM "
+										   "other_"
+										   "row "
+										   "WHERE "
+										   "ts_us "
+										   "< ?1",
 	[BP_PURGE_ALL] = IN_BOTH("?1 = ?1") FACTS_OF("true"),
 };
 

@@ -117,7 +117,7 @@ struct bp_group *bp_totals_group(struct bp_totals_reading *reading, const struct
 /* --- rows --- */
 
 enum bp_rc bp_totals_each(struct bp_totals_reading *reading, const char *in_time,
-			  const char *in_session, bool pending,
+			  const char *in_session,
 			  void (*take)(struct bp_totals_reading *reading, struct bp_statement *row,
 				       void *arg),
 			  void *arg, struct bp_err *err)
@@ -132,9 +132,6 @@ enum bp_rc bp_totals_each(struct bp_totals_reading *reading, const char *in_time
 	}
 	bp_bind_int(statement, 1, question->period->from_us);
 	bp_bind_int(statement, 2, question->period->until_us);
-	if (pending) {
-		bp_bind_int(statement, 4, reading->pending_before_us);
-	}
 	if (one) {
 		bp_bind_int(statement, 3, question->filter->conversation);
 	}
@@ -315,6 +312,12 @@ enum bp_rc bp_totals_collect(struct bp_sql *sql, const struct bp_totals_question
 	}
 	enum bp_rc rc = read_buckets(&reading, err);
 	if (rc == BP_OK) {
+		rc = bp_totals_directory(&reading, err);
+	}
+	if (rc == BP_OK) {
+		rc = bp_totals_tool_calls(&reading, err);
+	}
+	if (rc == BP_OK) {
 		rc = bp_totals_facts(&reading, err);
 	}
 	/* A session has no model and no tool. */
@@ -322,6 +325,7 @@ enum bp_rc bp_totals_collect(struct bp_sql *sql, const struct bp_totals_question
 	    !question->filter->model && !question->filter->tool) {
 		rc = bp_totals_sessions(&reading, err);
 	}
+	bp_totals_reading_done(&reading);
 	return rc == BP_OK ? label_groups(&reading, err) : rc;
 }
 

@@ -1,14 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What rollups do not hold, from facts: how turns, edits, errors and permissions went on. Every
+ * What rollups do not hold, from facts: how turns, errors and permissions went on. Every
  * statement begins with the key of a fact and takes the parameters of bp_totals_each().
  */
 #include "query/totals_private.h"
-
-#include <stdlib.h>
-#include <string.h>
-
-#include "base/mem.h"
 
 #define IN_TIME(alias) alias ".ts_us >= ?1 AND " alias ".ts_us < ?2"
 #define IN_SESSION(alias) IN_TIME(alias) " AND " alias ".conversation_id = ?3"
@@ -40,91 +35,6 @@ static void take_turn(struct bp_totals_reading *reading, struct bp_statement *ro
 	if (!bp_column_is_null(row, 6)) {
 		bp_sketch_add(&group->totals.complete, bp_column_int(row, 6));
 	}
-}
-
-/* An edit repeats when its file was edited before in the session, also before the period. */
-#define EDITS(sessions)                                                                            \
-	"SELECT * FROM (SELECT x.ts_us AS at_us, c.platform, c.project_hash, NULL, x.tool, "       \
-	"e.operation = 'create', coalesce(e.revision, 0), coalesce(e.reverted, 0), e.file_hash, "  \
-	"row_number() OVER (PARTITION BY x.conversation_id, e.file_hash ORDER BY x.ts_us, x.id) "  \
-	"FROM tool_calls AS x LEFT JOIN code_changes AS e ON e.id = x.id" OF_SESSION(              \
-		"x") " WHERE " sessions " AND " BP_RULE_EDIT " AND " BP_RULE_ACCEPTED              \
-		     ") WHERE at_us >= ?1 AND at_us < ?2"
-
-static const char EDITS_IN_TIME[] =
-	EDITS("x.conversation_id IN (SELECT y.conversation_id FROM tool_calls AS y WHERE y.ts_us "
-	      ">= ?1 AND y.ts_us < ?2)");
-static const char EDITS_IN_SESSION[] = EDITS("x.conversation_id = ?3");
-
-/* A file that a group edited; sorted later to count different ones. */
-struct edited {
-	struct bp_group *group;
-	char file_hash[BP_PROJECT_HASH_BYTES];
-};
-
-struct edited_files {
-	struct edited *items;
-	size_t n, cap;
-};
-
-static void note_file(struct edited_files *files, struct bp_group *group, struct bp_str hash)
-{
-	if (files->n == files->cap) {
-		files->cap = files->cap ? 2 * files->cap : 64;
-		files->items = bp_realloc(files->items, files->cap, sizeof(files->items[0]));
-	}
-	struct edited *edited = &files->items[files->n++];
-	memset(edited, 0, sizeof(*edited));
-	edited->group = group;
-	memcpy(edited->file_hash, hash.ptr,
-	       hash.len < sizeof(edited->file_hash) ? hash.len : sizeof(edited->file_hash) - 1);
-}
-
-static void take_edit(struct bp_totals_reading *reading, struct bp_statement *row, void *arg)
-{
-	struct bp_fact_key key = bp_totals_key(row);
-	struct bp_group *group = bp_totals_group(reading, &key);
-	struct edited_files *files = arg;
-
-	if (!group) {
-		return;
-	}
-	struct bp_totals *totals = &group->totals;
-	bool created = !bp_column_is_null(row, 5) && bp_column_int(row, 5) != 0;
-	bool revised = bp_column_int(row, 6) != 0;
-	bool reverted = bp_column_int(row, 7) != 0;
-	struct bp_str file = bp_column_text(row, 8);
-	totals->edits++;
-	totals->files_created += created;
-	totals->edits_revised += revised;
-	totals->edits_reverted += reverted;
-	totals->edits_direct += !revised && !reverted;
-	totals->edits_partial += revised && !reverted;
-	if (file.len > 0) {
-		totals->edits_repeated += bp_column_int(row, 9) > 1;
-		note_file(files, group, file);
-	}
-}
-
-static int by_group_and_file(const void *a, const void *b)
-{
-	const struct edited *x = a, *y = b;
-	int order = (x->group > y->group) - (x->group < y->group);
-
-	return order ? order : strcmp(x->file_hash, y->file_hash);
-}
-
-static void count_files(struct edited_files *files)
-{
-	if (files->n > 0) {
-		qsort(files->items, files->n, sizeof(files->items[0]), by_group_and_file);
-	}
-	for (size_t i = 0; i < files->n; i++) {
-		if (i == 0 || by_group_and_file(&files->items[i - 1], &files->items[i]) != 0) {
-			files->items[i].group->totals.files++;
-		}
-	}
-	free(files->items);
 }
 
 #define RECOVERED(where)                                                                           \
@@ -193,26 +103,20 @@ static void take_subagent(struct bp_totals_reading *reading, struct bp_statement
 
 enum bp_rc bp_totals_facts(struct bp_totals_reading *reading, struct bp_err *err)
 {
-	struct edited_files files = {0};
-	enum bp_rc rc = bp_totals_each(reading, TURNS_IN_TIME, TURNS_IN_SESSION, false, take_turn,
-				       NULL, err);
+	enum bp_rc rc =
+		bp_totals_each(reading, TURNS_IN_TIME, TURNS_IN_SESSION, take_turn, NULL, err);
 
 	if (rc == BP_OK) {
-		rc = bp_totals_each(reading, EDITS_IN_TIME, EDITS_IN_SESSION, false, take_edit,
-				    &files, err);
-	}
-	count_files(&files);
-	if (rc == BP_OK) {
-		rc = bp_totals_each(reading, RECOVERED_IN_TIME, RECOVERED_IN_SESSION, false,
+		rc = bp_totals_each(reading, RECOVERED_IN_TIME, RECOVERED_IN_SESSION,
 				    take_recovered, NULL, err);
 	}
 	if (rc == BP_OK) {
-		rc = bp_totals_each(reading, PERMISSIONS_IN_TIME, PERMISSIONS_IN_SESSION, false,
+		rc = bp_totals_each(reading, PERMISSIONS_IN_TIME, PERMISSIONS_IN_SESSION,
 				    take_permission, NULL, err);
 	}
 	if (rc == BP_OK) {
-		rc = bp_totals_each(reading, SUBAGENTS_IN_TIME, SUBAGENTS_IN_SESSION, false,
-				    take_subagent, NULL, err);
+		rc = bp_totals_each(reading, SUBAGENTS_IN_TIME, SUBAGENTS_IN_SESSION, take_subagent,
+				    NULL, err);
 	}
 	return rc;
 }

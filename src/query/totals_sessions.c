@@ -4,110 +4,105 @@
  * a group when it was active in it, ran a tool in it, or, known by nothing but its name yet, began
  * in it.
  */
-#include "query/totals_private.h"
-
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/mem.h"
-#include "query/score.h"
+#include "query/totals_private.h"
 
-struct session {
-	int64_t id;
-	int64_t first_us, last_us; /* BP_SQL_NULL: not known */
-	bool ended;
-	int64_t model_switches;
-	struct bp_str platform, project_hash; /* point into text */
-	char *text;
-	bool found; /* in some group */
-};
+/* --- which there are --- */
 
-/* What one row tells of a session in a group; folded by (group, session). */
-struct part {
-	struct bp_group *group;
-	const struct session *session;
-	int64_t active_us;
-	struct bp_score score;
-};
-
-struct work {
-	struct session *sessions; /* by id */
-	size_t n_sessions, cap_sessions;
-	struct part *parts;
-	size_t n_parts, cap_parts;
-};
-
-/* --- which sessions --- */
-
+/* "?1 IS NOT ?2" is always true: every statement of bp_totals_each() has both. */
 #define SESSIONS(where)                                                                            \
 	"SELECT c.id, c.platform, c.project_hash, " BP_RULE_SESSION_FIRST                          \
-	" AS first, " BP_RULE_SESSION_LAST " AS last, " BP_RULE_ENDED                              \
-	", coalesce(c.model_switches, 0) FROM conversations AS c WHERE " BP_RULE_SESSION where     \
+	", " BP_RULE_SESSION_LAST ", " BP_RULE_SESSION ", " BP_RULE_ENDED                          \
+	", coalesce(c.model_switches, 0) FROM conversations AS c WHERE ?1 IS NOT ?2" where         \
 	" ORDER BY c.id"
 
-static const char SESSIONS_IN_TIME[] =
-	SESSIONS(" AND (last IS NULL OR last >= ?1) AND (first IS NULL OR first < ?2)");
+/* All of them: a fact of the period may be of a session that was last heard of before it. */
+static const char SESSIONS_IN_TIME[] = SESSIONS("");
 static const char SESSIONS_ONE[] = SESSIONS(" AND c.id = ?3");
 
 static void take_session(struct bp_totals_reading *reading, struct bp_statement *row, void *arg)
 {
-	struct work *work = arg;
 	struct bp_str platform = bp_column_text(row, 1), project = bp_column_text(row, 2);
 
-	(void)reading;
-	if (work->n_sessions == work->cap_sessions) {
-		work->cap_sessions = work->cap_sessions ? 2 * work->cap_sessions : 64;
-		work->sessions =
-			bp_realloc(work->sessions, work->cap_sessions, sizeof(work->sessions[0]));
+	(void)arg;
+	if (reading->n_sessions == reading->cap_sessions) {
+		reading->cap_sessions = reading->cap_sessions ? 2 * reading->cap_sessions : 64;
+		reading->sessions = bp_realloc(reading->sessions, reading->cap_sessions,
+					       sizeof(reading->sessions[0]));
 	}
-	struct session *session = &work->sessions[work->n_sessions++];
-	*session = (struct session){.id = bp_column_int(row, 0),
-				    .first_us = bp_column_int(row, 3),
-				    .last_us = bp_column_int(row, 4),
-				    .ended = bp_column_int(row, 5) != 0,
-				    .model_switches = bp_column_int(row, 6)};
+	struct bp_totals_session *session = &reading->sessions[reading->n_sessions++];
+	*session = (struct bp_totals_session){.id = bp_column_int(row, 0),
+					      .first_us = bp_column_int(row, 3),
+					      .last_us = bp_column_int(row, 4),
+					      .seen = bp_column_int(row, 5) != 0,
+					      .ended = bp_column_int(row, 6) != 0,
+					      .model_switches = bp_column_int(row, 7)};
 	session->text = bp_asprintf("%.*s%.*s", BP_STR_ARG(platform), BP_STR_ARG(project));
 	session->platform = bp_str_make(session->text, platform.len);
 	session->project_hash = bp_str_make(session->text + platform.len, project.len);
 }
 
+enum bp_rc bp_totals_directory(struct bp_totals_reading *reading, struct bp_err *err)
+{
+	return bp_totals_each(reading, SESSIONS_IN_TIME, SESSIONS_ONE, take_session, NULL, err);
+}
+
 static int by_id(const void *key, const void *item)
 {
 	int64_t id = *(const int64_t *)key;
-	const struct session *session = item;
+	const struct bp_totals_session *session = item;
 
 	return (id > session->id) - (id < session->id);
 }
 
-static struct session *find_session(const struct work *work, int64_t id)
+struct bp_totals_session *bp_totals_session(struct bp_totals_reading *reading, int64_t id)
 {
-	if (work->n_sessions == 0) {
+	if (reading->last_session && reading->last_session->id == id) {
+		return reading->last_session;
+	}
+	if (reading->n_sessions == 0) {
 		return NULL;
 	}
-	return bsearch(&id, work->sessions, work->n_sessions, sizeof(work->sessions[0]), by_id);
+	struct bp_totals_session *session = bsearch(&id, reading->sessions, reading->n_sessions,
+						    sizeof(reading->sessions[0]), by_id);
+	reading->last_session = session ? session : reading->last_session;
+	return session;
 }
 
-/* A new part of the session's group at that time, or NULL when it belongs to none. */
-static struct part *add_part(struct bp_totals_reading *reading, struct work *work,
-			     struct session *session, int64_t ts_us)
+struct bp_totals_part *bp_totals_part(struct bp_totals_reading *reading, struct bp_group *group,
+				      struct bp_totals_session *session)
+{
+	struct bp_totals_part *last =
+		reading->n_parts ? &reading->parts[reading->n_parts - 1] : NULL;
+
+	if (last && last->group == group && last->session == session) {
+		return last;
+	}
+	if (reading->n_parts == reading->cap_parts) {
+		reading->cap_parts = reading->cap_parts ? 2 * reading->cap_parts : 256;
+		reading->parts =
+			bp_realloc(reading->parts, reading->cap_parts, sizeof(reading->parts[0]));
+	}
+	struct bp_totals_part *part = &reading->parts[reading->n_parts++];
+	*part = (struct bp_totals_part){.group = group, .session = session};
+	session->found = true;
+	return part;
+}
+
+/* The session's part in its group at that time, or NULL when it belongs to none. */
+static struct bp_totals_part *part_at(struct bp_totals_reading *reading,
+				      struct bp_totals_session *session, int64_t ts_us)
 {
 	struct bp_fact_key key = {.ts_us = ts_us,
 				  .platform = session->platform,
 				  .project_hash = session->project_hash};
 	struct bp_group *group = bp_totals_group(reading, &key);
 
-	if (!group) {
-		return NULL;
-	}
-	if (work->n_parts == work->cap_parts) {
-		work->cap_parts = work->cap_parts ? 2 * work->cap_parts : 256;
-		work->parts = bp_realloc(work->parts, work->cap_parts, sizeof(work->parts[0]));
-	}
-	struct part *part = &work->parts[work->n_parts++];
-	*part = (struct part){.group = group, .session = session};
-	session->found = true;
-	return part;
+	return group ? bp_totals_part(reading, group, session) : NULL;
 }
 
 /* --- activity --- */
@@ -133,69 +128,39 @@ static int64_t clip(int64_t value, const struct bp_period *period)
 static void take_activity(struct bp_totals_reading *reading, struct bp_statement *row, void *arg)
 {
 	const struct bp_period *period = reading->question->period;
-	struct work *work = arg;
-	struct session *session = find_session(work, bp_column_int(row, 0));
+	struct bp_totals_session *session = bp_totals_session(reading, bp_column_int(row, 0));
 	int64_t first = bp_column_int(row, 1), last = bp_column_int(row, 2);
 	int64_t before = bp_column_int(row, 3);
 	bool near = before != BP_SQL_NULL && first - before < BP_IDLE_GAP_US;
 	int64_t active = clip(last, period) - clip(first, period);
 
+	(void)arg;
 	active += near ? clip(first, period) - clip(before, period) : 0;
 	bool inside = last >= period->from_us && first < period->until_us;
-	if (!session || (!inside && active == 0)) {
+	if (!session || !session->seen || (!inside && active == 0)) {
 		return;
 	}
-	struct part *part = add_part(reading, work, session, clip(first, period));
+	struct bp_totals_part *part = part_at(reading, session, clip(first, period));
 	if (part) {
-		part->active_us = active;
-	}
-}
-
-/* --- how it went --- */
-
-#define OUTCOMES(where)                                                                            \
-	"SELECT x.conversation_id, " BP_RULE_BUCKET(                                               \
-		"x.ts_us") ", sum(x.outcome = 'ok'), "                                             \
-			   "sum(x.outcome = 'error'), sum(x.outcome = 'interrupted' OR "           \
-			   "(x.outcome = 'pending' AND "                                           \
-			   "x.ts_us < ?4)), sum(CASE WHEN " BP_RULE_ACCEPTED                       \
-			   " THEN coalesce(e.lines_added, 0) ELSE "                                \
-			   "0 END) FROM tool_calls AS x LEFT JOIN code_changes AS e ON e.id = "    \
-			   "x.id WHERE "                                                           \
-			   "x.ts_us >= ?1 AND x.ts_us < ?2" where " GROUP BY 1, 2"
-
-static const char OUTCOMES_IN_TIME[] = OUTCOMES("");
-static const char OUTCOMES_IN_SESSION[] = OUTCOMES(" AND x.conversation_id = ?3");
-
-static void take_outcomes(struct bp_totals_reading *reading, struct bp_statement *row, void *arg)
-{
-	struct work *work = arg;
-	struct session *session = find_session(work, bp_column_int(row, 0));
-	int64_t at_us = clip(bp_column_int(row, 1), reading->question->period);
-	struct part *part = session ? add_part(reading, work, session, at_us) : NULL;
-
-	if (part) {
-		part->score = (struct bp_score){.ok = bp_column_int(row, 2),
-						.error = bp_column_int(row, 3),
-						.interrupted = bp_column_int(row, 4),
-						.lines = bp_column_int(row, 5)};
+		part->active_us += active;
 	}
 }
 
 /* A session without activity yet is where it began. */
-static void add_silent(struct bp_totals_reading *reading, struct work *work)
+static void add_silent(struct bp_totals_reading *reading)
 {
 	const struct bp_period *period = reading->question->period;
 	bool all = period->from_us == BP_TIME_FIRST && period->until_us == BP_TIME_LAST;
+	bool by_time = reading->question->by >= BP_GROUP_HOUR;
 
-	for (size_t i = 0; i < work->n_sessions; i++) {
-		struct session *session = &work->sessions[i];
+	for (size_t i = 0; i < reading->n_sessions; i++) {
+		struct bp_totals_session *session = &reading->sessions[i];
 		int64_t first = session->first_us;
 		bool inside = first == BP_SQL_NULL
-				      ? all && reading->question->by < BP_GROUP_HOUR
+				      ? all && !by_time
 				      : first >= period->from_us && first < period->until_us;
-		if (!session->found && inside) {
-			(void)add_part(reading, work, session, first);
+		if (session->seen && !session->found && inside) {
+			(void)part_at(reading, session, first);
 		}
 	}
 }
@@ -204,15 +169,15 @@ static void add_silent(struct bp_totals_reading *reading, struct work *work)
 
 static int by_group_and_session(const void *a, const void *b)
 {
-	const struct part *x = a, *y = b;
+	const struct bp_totals_part *x = a, *y = b;
 	int order = (x->group > y->group) - (x->group < y->group);
 
 	return order ? order : (x->session > y->session) - (x->session < y->session);
 }
 
-static void fold_session(const struct part *part, size_t n, double *score, double *weight)
+static void fold_session(const struct bp_totals_part *part, size_t n, double *score, double *weight)
 {
-	const struct session *session = part->session;
+	const struct bp_totals_session *session = part->session;
 	struct bp_totals *totals = &part->group->totals;
 	struct bp_score sum = {.ended = session->ended};
 	int64_t active_us = 0;
@@ -240,22 +205,29 @@ struct mean {
 	int64_t n;
 };
 
-static void fold(struct work *work)
+static double mean_of(const struct mean *mean)
+{
+	if (mean->weight > 0) {
+		return mean->weighted / mean->weight;
+	}
+	return mean->n > 0 ? mean->plain / (double)mean->n : (double)NAN;
+}
+
+static void fold(struct bp_totals_part *parts, size_t n_parts)
 {
 	struct mean mean = {0};
 
-	if (work->n_parts > 0) {
-		qsort(work->parts, work->n_parts, sizeof(work->parts[0]), by_group_and_session);
+	if (n_parts > 0) {
+		qsort(parts, n_parts, sizeof(parts[0]), by_group_and_session);
 	}
-	for (size_t i = 0; i < work->n_parts;) {
-		struct bp_group *group = work->parts[i].group;
+	for (size_t i = 0; i < n_parts;) {
+		struct bp_group *group = parts[i].group;
 		size_t n = 1;
 		double score, weight;
-		while (i + n < work->n_parts &&
-		       by_group_and_session(&work->parts[i], &work->parts[i + n]) == 0) {
+		while (i + n < n_parts && by_group_and_session(&parts[i], &parts[i + n]) == 0) {
 			n++;
 		}
-		fold_session(work->parts + i, n, &score, &weight);
+		fold_session(parts + i, n, &score, &weight);
 		i += n;
 		if (!isnan(score)) {
 			mean.weighted += score * weight;
@@ -263,10 +235,8 @@ static void fold(struct work *work)
 			mean.plain += score;
 			mean.n++;
 		}
-		if (i == work->n_parts || work->parts[i].group != group) {
-			group->totals.productivity = mean.weight > 0 ? mean.weighted / mean.weight
-						     : mean.n > 0    ? mean.plain / (double)mean.n
-								     : (double)NAN;
+		if (i == n_parts || parts[i].group != group) {
+			group->totals.productivity = mean_of(&mean);
 			mean = (struct mean){0};
 		}
 	}
@@ -274,26 +244,23 @@ static void fold(struct work *work)
 
 enum bp_rc bp_totals_sessions(struct bp_totals_reading *reading, struct bp_err *err)
 {
-	struct work work = {0};
-	enum bp_rc rc = bp_totals_each(reading, SESSIONS_IN_TIME, SESSIONS_ONE, false, take_session,
-				       &work, err);
+	enum bp_rc rc = bp_totals_each(reading, ACTIVITY_IN_TIME, ACTIVITY_IN_SESSION,
+				       take_activity, NULL, err);
 
 	if (rc == BP_OK) {
-		rc = bp_totals_each(reading, ACTIVITY_IN_TIME, ACTIVITY_IN_SESSION, false,
-				    take_activity, &work, err);
+		add_silent(reading);
+		fold(reading->parts, reading->n_parts);
 	}
-	if (rc == BP_OK) {
-		rc = bp_totals_each(reading, OUTCOMES_IN_TIME, OUTCOMES_IN_SESSION, true,
-				    take_outcomes, &work, err);
-	}
-	if (rc == BP_OK) {
-		add_silent(reading, &work);
-		fold(&work);
-	}
-	for (size_t i = 0; i < work.n_sessions; i++) {
-		free(work.sessions[i].text);
-	}
-	free(work.sessions);
-	free(work.parts);
 	return rc;
+}
+
+void bp_totals_reading_done(struct bp_totals_reading *reading)
+{
+	for (size_t i = 0; i < reading->n_sessions; i++) {
+		free(reading->sessions[i].text);
+	}
+	free(reading->sessions);
+	free(reading->parts);
+	reading->sessions = NULL;
+	reading->parts = NULL;
 }

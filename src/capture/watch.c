@@ -314,8 +314,8 @@ static void handle_name(struct bp_watch *watch, const struct folder *folder,
 		return;
 	}
 	/* A new name may be a link; the name of a change is a file's, or of one that went. */
-	visit(watch, folder, event->name,
-	      event->mask & (IN_CREATE | IN_MOVED_TO) ? DT_UNKNOWN : DT_REG, false);
+	bool is_new = (event->mask & (IN_CREATE | IN_MOVED_TO)) != 0;
+	visit(watch, folder, event->name, is_new ? DT_UNKNOWN : DT_REG, false);
 }
 
 static void handle(struct bp_watch *watch, const struct inotify_event *event)

@@ -89,13 +89,10 @@ static enum bp_rc ping(struct bp_redis *redis, struct bp_err *err)
 	bp_arena_clear(&redis->scratch);
 	enum bp_rc rc = bp_redis_call(redis, &redis->scratch, 0, &reply, 1, err);
 	if (rc == BP_OK && reply->type == BP_REPLY_ERROR) {
-		rc = bp_reply_error(reply, "PING", err);
-		disconnect(redis);
 		/* Not ready (LOADING) and not allowed (NOAUTH) alike: nobody answers there. */
-		rc = BP_EIO;
-		if (err) {
-			err->rc = rc;
-		}
+		rc = bp_err_set(err, BP_EIO, "no Redis at \"%s\": %.*s", redis->address,
+				BP_STR_ARG(reply->text));
+		disconnect(redis);
 	}
 	return rc;
 }

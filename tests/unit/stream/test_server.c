@@ -380,6 +380,22 @@ START_TEST(without_a_runtime_folder_a_private_one_in_tmp_is_used)
 }
 END_TEST
 
+START_TEST(a_home_with_an_odd_name_works)
+{
+	struct bp_server_options with = options(bp_test_tmpdir("it's a \"h\u00f6me\" #1 --x"));
+	struct bp_err err = {0};
+
+	ck_assert_ok(bp_server_start(&with, &server, &err), err);
+	connect_redis();
+	put(NULL, "a");
+	flush_all();
+	bp_server_stop(server);
+	ck_assert_ok(bp_server_start(&with, &server, &err), err);
+	connect_redis();
+	ck_assert_int_eq(length(), 1);
+}
+END_TEST
+
 START_TEST(the_socket_path_is_known_without_a_server)
 {
 	char path[108];
@@ -402,5 +418,5 @@ BP_TEST_MAIN(bp_test_tmpdir_make, teardown_redis, what_was_added_is_there_after_
 	     a_corrupt_manifest_or_base_is_set_aside_too, a_missing_binary_says_what_to_install,
 	     a_server_that_ends_at_once_says_its_last_line,
 	     a_long_path_moves_to_the_runtime_folder_and_readers_find_it,
-	     without_a_runtime_folder_a_private_one_in_tmp_is_used,
+	     without_a_runtime_folder_a_private_one_in_tmp_is_used, a_home_with_an_odd_name_works,
 	     the_socket_path_is_known_without_a_server)

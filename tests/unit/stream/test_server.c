@@ -380,6 +380,32 @@ START_TEST(without_a_runtime_folder_a_private_one_in_tmp_is_used)
 }
 END_TEST
 
+START_TEST(a_server_that_has_much_to_load_is_waited_for)
+{
+	struct bp_stream_state state;
+	struct bp_err err = {0};
+	char text[501];
+
+	memset(text, 'x', 500);
+	text[500] = '\0';
+	start();
+	connect_redis();
+	ck_assert_ok(bp_stream_ensure(redis, BP_STREAM_EVENTS, "g", &err), err);
+	for (int i = 0; i < 60; i++) {
+		for (int k = 0; k < 1000; k++) {
+			put(NULL, text);
+		}
+		flush_all();
+	}
+	ck_assert_int_eq(kill(bp_server_pid(server), SIGKILL), 0);
+	ck_assert_ok(bp_server_restart(server, &err), err);
+	connect_redis();
+	/* kill -9 may cost what was not yet written: at most the last second or two. */
+	ck_assert_ok(bp_stream_state(redis, BP_STREAM_EVENTS, "g", &state, &err), err);
+	ck_assert_int_gt(state.length, 0);
+}
+END_TEST
+
 START_TEST(a_home_with_an_odd_name_works)
 {
 	struct bp_server_options with = options(bp_test_tmpdir("it's a \"h\u00f6me\" #1 --x"));
@@ -418,5 +444,6 @@ BP_TEST_MAIN(bp_test_tmpdir_make, teardown_redis, what_was_added_is_there_after_
 	     a_corrupt_manifest_or_base_is_set_aside_too, a_missing_binary_says_what_to_install,
 	     a_server_that_ends_at_once_says_its_last_line,
 	     a_long_path_moves_to_the_runtime_folder_and_readers_find_it,
-	     without_a_runtime_folder_a_private_one_in_tmp_is_used, a_home_with_an_odd_name_works,
+	     without_a_runtime_folder_a_private_one_in_tmp_is_used,
+	     a_server_that_has_much_to_load_is_waited_for, a_home_with_an_odd_name_works,
 	     the_socket_path_is_known_without_a_server)

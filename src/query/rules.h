@@ -37,7 +37,8 @@
 #define BP_RULE_ABORTED "m.aborted <> 0"
 
 /** A call of a tool that edits files. */
-#define BP_RULE_EDIT "x.tool IN ('Edit', 'Write', 'MultiEdit', 'NotebookEdit', 'apply_patch')"
+#define BP_RULE_EDIT                                                                               \
+	"ifnull(x.tool, '') IN ('Edit', 'Write', 'MultiEdit', 'NotebookEdit', 'apply_patch')"
 
 /** The tool ran: its time is a latency. A denied call's time is somebody thinking. */
 #define BP_RULE_EXECUTED "x.outcome IN ('ok', 'error', 'interrupted')"

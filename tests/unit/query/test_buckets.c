@@ -131,6 +131,16 @@ START_TEST(times_before_1970_fall_into_the_bucket_that_holds_them)
 }
 END_TEST
 
+START_TEST(a_call_of_which_only_the_result_is_known_is_no_edit)
+{
+	facts_put("INSERT INTO tool_calls (id, started_us, ts_us, outcome_rank) VALUES"
+		  " (1, 900000000000, 900000000000, 400), (2, 900000000000, 900000000000, 900)");
+	read_range(900000000000, 900900000000);
+	ck_assert_ptr_nonnull(strstr(seen, " t1,0,0,1,0,0 e0,0 "));
+}
+END_TEST
+
 BP_TEST_MAIN(facts_open, facts_close, a_bucket_has_every_sum_of_its_facts_and_counts_nothing_twice,
 	     a_range_that_cuts_a_bucket_has_what_lies_inside, one_session_can_be_read_alone,
-	     times_before_1970_fall_into_the_bucket_that_holds_them)
+	     times_before_1970_fall_into_the_bucket_that_holds_them,
+	     a_call_of_which_only_the_result_is_known_is_no_edit)

@@ -20,17 +20,17 @@ static const struct bp_fact_column subagent_columns[] = {BP_SUBAGENT_COLUMNS(COL
 #undef COLUMN
 
 const struct bp_fact_schema bp_fact_schemas[BP_FACT_TABLE_COUNT] = {
-	[BP_FACT_CONVERSATION] = {"conversations", conversation_columns, BP_CONVERSATION_COUNT},
-	[BP_FACT_TURN] = {"conversation_turns", turn_columns, BP_TURN_COUNT},
-	[BP_FACT_MODEL_CALL] = {"model_calls", model_call_columns, BP_MODEL_CALL_COUNT},
-	[BP_FACT_TOOL_CALL] = {"tool_calls", tool_call_columns, BP_TOOL_CALL_COUNT},
-	[BP_FACT_CODE_CHANGE] = {"code_changes", code_change_columns, BP_CODE_CHANGE_COUNT},
-	[BP_FACT_FILE_ACCESS] = {"file_access", file_access_columns, BP_FILE_ACCESS_COUNT},
+	[BP_FACT_CONVERSATION] = {"conversations", conversation_columns, BP_CONVERSATION_COUNT, false},
+	[BP_FACT_TURN] = {"conversation_turns", turn_columns, BP_TURN_COUNT, true},
+	[BP_FACT_MODEL_CALL] = {"model_calls", model_call_columns, BP_MODEL_CALL_COUNT, true},
+	[BP_FACT_TOOL_CALL] = {"tool_calls", tool_call_columns, BP_TOOL_CALL_COUNT, true},
+	[BP_FACT_CODE_CHANGE] = {"code_changes", code_change_columns, BP_CODE_CHANGE_COUNT, false},
+	[BP_FACT_FILE_ACCESS] = {"file_access", file_access_columns, BP_FILE_ACCESS_COUNT, false},
 	[BP_FACT_PERMISSION_REQUEST] = {"permission_requests", permission_columns,
-					BP_PERMISSION_REQUEST_COUNT},
-	[BP_FACT_API_ERROR] = {"api_errors", api_error_columns, BP_API_ERROR_COUNT},
-	[BP_FACT_COMPACTION] = {"compactions", compaction_columns, BP_COMPACTION_COUNT},
-	[BP_FACT_SUBAGENT] = {"subagents", subagent_columns, BP_SUBAGENT_COUNT},
+					BP_PERMISSION_REQUEST_COUNT, false},
+	[BP_FACT_API_ERROR] = {"api_errors", api_error_columns, BP_API_ERROR_COUNT, true},
+	[BP_FACT_COMPACTION] = {"compactions", compaction_columns, BP_COMPACTION_COUNT, true},
+	[BP_FACT_SUBAGENT] = {"subagents", subagent_columns, BP_SUBAGENT_COUNT, false},
 };
 
 static bool is_key(enum bp_fact_merge merge)
@@ -239,5 +239,12 @@ void bp_fact_upsert_sql(const struct bp_fact_schema *schema, struct bp_buf *out)
 			bp_buf_add_str(out, BP_STR(", "));
 		}
 		sql_assign(schema, i, key, out);
+	}
+	if (schema->owned) {
+		/* Who told it live, or asked for it, is known now: births decide no more. */
+		bp_buf_add_str(out, BP_STR(", owner_conversation = CASE WHEN coalesce("
+					   "live_conversation, excluded.live_conversation, "
+					   "asked_conversation, excluded.asked_conversation)"
+					   " IS NULL THEN owner_conversation END"));
 	}
 }

@@ -13,6 +13,7 @@
 #ifndef BP_SLOWPATH_FACT_TABLES_H
 #define BP_SLOWPATH_FACT_TABLES_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -204,6 +205,7 @@ struct bp_fact_schema {
 	const char *name; /* of the table */
 	const struct bp_fact_column *columns;
 	size_t n;
+	bool owned; /* begins with BP_OWNED_COLUMNS, and has owner_conversation */
 };
 
 extern const struct bp_fact_schema bp_fact_schemas[BP_FACT_TABLE_COUNT];

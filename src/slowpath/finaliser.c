@@ -6,7 +6,10 @@
 #include "slowpath/owner.h"
 #include "slowpath/session_facts.h"
 
-#define UPDATE_OWNER(table) "UPDATE " table " SET owner_conversation = ?2 WHERE id = ?1"
+/* Unless evidence that came since knows better. */
+#define UPDATE_OWNER(table)                                                                        \
+	"UPDATE " table " SET owner_conversation = ?2 WHERE id = ?1"                               \
+	" AND live_conversation IS NULL AND asked_conversation IS NULL"
 
 static const char *const UPDATE_OWNERS[BP_FACT_TABLE_COUNT] = {
 	[BP_FACT_TURN] = UPDATE_OWNER("conversation_turns"),

@@ -5,6 +5,7 @@
 
 #include "base/clock.h"
 #include "base/mem.h"
+#include "query/status.h"
 #include "slowpath/pool.h"
 
 const struct bp_option bp_slowpath_options[] = {
@@ -311,6 +312,8 @@ enum bp_rc bp_slowpath_rebuild(struct bp_slowpath *slowpath, int64_t *out_rows, 
 	enum { POLL_MS = 10 };
 	struct bp_sql *sql = NULL;
 	struct bp_slowpath_lag lag = {0};
+	/* Counted: sequences have gaps, where a row was there already. */
+	struct bp_status_rows rows = {0};
 	enum bp_rc rc =
 		bp_sql_open(slowpath->database_path, BP_SQL_WRITE, 1 << 20, &sql, err);
 
@@ -322,8 +325,11 @@ enum bp_rc bp_slowpath_rebuild(struct bp_slowpath *slowpath, int64_t *out_rows, 
 	if (rc == BP_OK) {
 		rc = bp_slowpath_lag(sql, &lag, err);
 	}
+	if (rc == BP_OK) {
+		rc = bp_status_count(sql, false, &rows, err);
+	}
 	end_pause(slowpath);
-	*out_rows = lag.rows;
+	*out_rows = rows.total;
 	while (rc == BP_OK && lag.rows + lag.sessions + lag.buckets > 0) {
 		if (bp_stop_wait(&slowpath->stop, POLL_MS)) {
 			rc = bp_err_set(err, BP_ESTOPPED, "stopped during a rebuild; it goes on at the next start");

@@ -48,6 +48,16 @@ static void teardown(void)
 	ANSWER(SESSION_B, UUID2, "msg_1", "03")                                                    \
 	PROMPT(SESSION_B, UUID3, "40")
 
+#define CALL(session)                                                                              \
+	"{\"type\":\"assistant\",\"isSidechain\":false,\"uuid\":"                                  \
+	"\"00000000-0000-4000-8000-000000000014\",\"sessionId\":\"" session                       \
+	"\",\"timestamp\":\"2026-01-02T03:04:05.000Z\",\"message\":{\"id\":\"msg_2\",\"role\":"   \
+	"\"assistant\",\"model\":\"m\",\"content\":[{\"type\":\"tool_use\",\"id\":\"toolu_1\","      \
+	"\"name\":\"Bash\",\"input\":{\"command\":\"ls\"}}]}}\n"
+#define HOOK                                                                                       \
+	"{\"session_id\":\"" SESSION_A "\",\"cwd\":\"/w\",\"hook_event_name\":\"PreToolUse\","     \
+	"\"tool_name\":\"Bash\",\"tool_input\":{\"command\":\"ls\"},\"tool_use_id\":\"toolu_1\"}\n"
+
 static void add(const char *session, const char *text)
 {
 	bp_test_rows_add_lines(&rows, bp_str_from(text), session, NULL);
@@ -116,7 +126,32 @@ START_TEST(sessions_without_copies_have_no_links)
 	}
 END_TEST
 
+START_TEST(a_hook_that_comes_later_decides_and_leaves_no_trace_of_births)
+	{
+		struct bp_buf births_first;
+		struct bp_buf together;
+		bp_buf_init(&births_first, 1 << 20);
+		bp_buf_init(&together, 1 << 20);
+		add(SESSION_A, ORIGINAL CALL(SESSION_A));
+		add(SESSION_B, FORK CALL(SESSION_B));
+		run();
+		ck_assert_int_eq(
+			bp_test_world_number(&world, "SELECT owner_conversation IS NOT NULL FROM tool_calls"),
+			1);
+		bp_test_rows_add_hooks(&rows, BP_STR(HOOK));
+		run();
+		bp_test_world_dump(&world, &births_first);
+		bp_test_world_clear(&world);
+		run();
+		bp_test_world_dump(&world, &together);
+		ck_assert_str_eq(births_first.ptr, together.ptr);
+		bp_buf_done(&births_first);
+		bp_buf_done(&together);
+	}
+END_TEST
+
 BP_TEST_MAIN(setup, teardown, a_fork_does_not_own_what_it_copied,
 	     it_is_the_same_when_the_fork_is_read_first,
 	     a_session_all_of_whose_lines_were_copied_is_the_original,
-	     sessions_without_copies_have_no_links)
+	     sessions_without_copies_have_no_links,
+	     a_hook_that_comes_later_decides_and_leaves_no_trace_of_births)

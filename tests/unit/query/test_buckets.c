@@ -134,9 +134,9 @@ END_TEST
 START_TEST(a_call_of_which_only_the_result_is_known_is_no_edit)
 {
 	facts_put("INSERT INTO tool_calls (id, started_us, ts_us, outcome_rank) VALUES"
-		  " (1, 900000000000, 900000000000, 400), (2, 900000000000, 900000000000, 900)");
+		  " (1, 900000000000, 900000000000, 400)");
 	read_range(900000000000, 900900000000);
-	ck_assert_ptr_nonnull(strstr(seen, " t1,0,0,1,0,0 e0,0 "));
+	ck_assert_ptr_nonnull(strstr(seen, " t1,0,0,0,0,0 e0,0 "));
 }
 END_TEST
 

@@ -1,34 +1,20 @@
 /* SPDX-License-Identifier: MIT */
+#include "cli/cmds.h"
+
 #include <stddef.h>
 #include <string.h>
 
 #include "base/config.h"
-#include "cli/cmd.h"
-#include "cli/cmds.h"
 
 /* By name. */
 const struct bp_command *const bp_commands[] = {
-	&bp_cmd_analyze,
-	&bp_cmd_config,
-	&bp_cmd_db,
-	&bp_cmd_dlq,
-	&bp_cmd_doctor,
-	&bp_cmd_help,
-	&bp_cmd_import,
-	&bp_cmd_install,
-	&bp_cmd_logs,
-	&bp_cmd_metrics,
-	&bp_cmd_purge,
-	&bp_cmd_rebuild,
-	&bp_cmd_restart,
-	&bp_cmd_sessions,
-	&bp_cmd_start,
-	&bp_cmd_status,
-	&bp_cmd_stop,
-	&bp_cmd_uninstall,
-	&bp_cmd_up,
-	&bp_cmd_version,
-	NULL,
+	&bp_cmd_analyze, &bp_cmd_config,   &bp_cmd_db,
+	&bp_cmd_dlq,     &bp_cmd_doctor,   &bp_cmd_help,
+	&bp_cmd_import,  &bp_cmd_install,  &bp_cmd_logs,
+	&bp_cmd_metrics, &bp_cmd_purge,    &bp_cmd_rebuild,
+	&bp_cmd_restart, &bp_cmd_sessions, &bp_cmd_start,
+	&bp_cmd_status,  &bp_cmd_stop,     &bp_cmd_uninstall,
+	&bp_cmd_up,      &bp_cmd_version,  NULL,
 };
 
 const struct bp_command *bp_command_find(const char *name)

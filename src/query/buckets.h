@@ -84,7 +84,7 @@ typedef enum bp_rc (*bp_bucket_each)(const struct bp_bucket *bucket, void *arg, 
 BP_MUSTUSE enum bp_rc bp_buckets_read(struct bp_sql *sql, int64_t from_us, int64_t until_us,
 				      bp_bucket_each each, void *arg, struct bp_err *err);
 
-/** The same for the facts of one conversation (conversations.id). */
+/** The same for the facts of one conversation (conversations.id). Errors: the same. */
 BP_MUSTUSE enum bp_rc bp_buckets_read_session(struct bp_sql *sql, int64_t conversation,
 					      int64_t from_us, int64_t until_us,
 					      bp_bucket_each each, void *arg, struct bp_err *err);

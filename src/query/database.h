@@ -19,7 +19,7 @@
  */
 BP_MUSTUSE enum bp_rc bp_query_open(const char *path, struct bp_sql **out, struct bp_err *err);
 
-/** Begin and end a moment: all answers in between are of the same state. */
+/** Begin and end a moment: all answers in between are of the same state. Errors: as bp_sql_exec(). */
 BP_MUSTUSE enum bp_rc bp_query_begin(struct bp_sql *sql, struct bp_err *err);
 void bp_query_end(struct bp_sql *sql);
 

@@ -58,7 +58,7 @@ struct bp_sessions {
 	int64_t total; /* how many there are in all */
 };
 
-/** Owns: the caller, bp_sessions_done(), also after an error. */
+/** Owns: the caller, bp_sessions_done(), also after an error. Errors: those of bp_statement_step(). */
 BP_MUSTUSE enum bp_rc bp_sessions_read(struct bp_sql *sql,
 				       const struct bp_sessions_question *question,
 				       struct bp_sessions *out, struct bp_err *err);
@@ -67,7 +67,8 @@ void bp_sessions_done(struct bp_sessions *sessions);
 /** The documented object (interfaces.md 1). Owns: the caller. */
 struct cJSON *bp_sessions_json(const struct bp_sessions *sessions);
 
-/** The models of one session, '\n' between them, by first use. Owns: the caller, free(). */
+/** The models of one session, '\n' between them, by first use. Owns: the caller, free().
+ *  Errors: those of bp_statement_step(). */
 BP_MUSTUSE enum bp_rc bp_session_models(struct bp_sql *sql, int64_t conversation, char **out,
 					struct bp_err *err);
 

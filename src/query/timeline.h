@@ -33,7 +33,8 @@ struct bp_timeline {
 };
 
 /** Read a session's timeline inside the caller's moment; calls pending since before
- *  pending_before_us are interrupted. Owns: the caller, bp_timeline_done(). */
+ *  pending_before_us are interrupted. Owns: the caller, bp_timeline_done(), also after an error.
+ *  Errors: those of bp_statement_step(). */
 BP_MUSTUSE enum bp_rc bp_timeline_read(struct bp_sql *sql, int64_t conversation,
 				       int64_t pending_before_us, struct bp_timeline *out,
 				       struct bp_err *err);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "query/totals_private.h"
+#include "query/totals.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -9,6 +9,7 @@
 #include "base/mem.h"
 #include "query/database.h"
 #include "query/rollups.h"
+#include "query/totals_private.h"
 
 /* --- groups --- */
 

@@ -79,11 +79,12 @@ struct bp_totals_question {
 /**
  * Read the totals inside one moment (begin and end are done here).
  * Owns:   the caller, bp_groups_done(), also after an error.
+ * Errors: those of bp_statement_step(); BP_ECORRUPT a rollup that cannot be read.
  */
 BP_MUSTUSE enum bp_rc bp_totals_read(struct bp_sql *sql, const struct bp_totals_question *question,
 				     struct bp_groups *out, struct bp_err *err);
 
-/** The same inside the caller's moment. */
+/** The same inside the caller's moment. Errors: the same. */
 BP_MUSTUSE enum bp_rc bp_totals_collect(struct bp_sql *sql,
 					const struct bp_totals_question *question,
 					struct bp_groups *out, struct bp_err *err);

@@ -55,7 +55,8 @@ struct bp_fact_key {
 struct bp_group *bp_totals_group(struct bp_totals_reading *reading, const struct bp_fact_key *key);
 
 /** Step every row of one of two statements (a session's, a period's) and call take with it. The
- *  parameters: ?1 from, ?2 until, ?3 conversation (a session's only). */
+ *  parameters: ?1 from, ?2 until, ?3 conversation (a session's only). Errors: those of
+ *  bp_statement_step(). */
 BP_MUSTUSE enum bp_rc bp_totals_each(struct bp_totals_reading *reading, const char *in_time,
 				     const char *in_session,
 				     void (*take)(struct bp_totals_reading *reading,
@@ -65,7 +66,7 @@ BP_MUSTUSE enum bp_rc bp_totals_each(struct bp_totals_reading *reading, const ch
 /** The key in columns 0..4: ts_us, platform, project_hash, model, tool. */
 struct bp_fact_key bp_totals_key(struct bp_statement *row);
 
-/** Load the conversations: totals_sessions.c. */
+/** Load the conversations: totals_sessions.c. Errors: as _each. */
 BP_MUSTUSE enum bp_rc bp_totals_directory(struct bp_totals_reading *reading, struct bp_err *err);
 
 /** The conversation of that id, or NULL. */
@@ -75,13 +76,15 @@ struct bp_totals_session *bp_totals_session(struct bp_totals_reading *reading, i
 struct bp_totals_part *bp_totals_part(struct bp_totals_reading *reading, struct bp_group *group,
 				      struct bp_totals_session *session);
 
-/** Tool calls: edits, and how sessions went; one pass: totals_calls.c. */
+/** Tool calls: edits, and how sessions went; one pass: totals_calls.c. Errors: as
+ *  _each. */
 BP_MUSTUSE enum bp_rc bp_totals_tool_calls(struct bp_totals_reading *reading, struct bp_err *err);
 
-/** Turns, recoveries, permissions, sub-agents: totals_facts.c. */
+/** Turns, recoveries, permissions, sub-agents: totals_facts.c. Errors: as _each. */
 BP_MUSTUSE enum bp_rc bp_totals_facts(struct bp_totals_reading *reading, struct bp_err *err);
 
-/** Sessions, their time and their score: totals_sessions.c. After bp_totals_tool_calls(). */
+/** Sessions, their time and their score: totals_sessions.c. After
+ *  bp_totals_tool_calls(). Errors: as _each. */
 BP_MUSTUSE enum bp_rc bp_totals_sessions(struct bp_totals_reading *reading, struct bp_err *err);
 
 /** Free what the reading holds (not the groups). */

@@ -282,9 +282,10 @@ static void check_hooks(struct check *check, struct bp_sql *sql)
 			     name, age_us == BP_SQL_NULL ? -1 : (long long)(age_us / 1000));
 		}
 		if (n == 0) {
-			check->hooks_lost++;
-			check->oldest_loss_us =
-				age_us > check->oldest_loss_us ? age_us : check->oldest_loss_us;
+			int64_t *oldest_us = emptied ? &check->oldest_emptied_us : &check->oldest_us;
+
+			*(emptied ? &check->lost_emptied : &check->lost) += 1;
+			*oldest_us = age_us > *oldest_us ? age_us : *oldest_us;
 		}
 	}
 	bp_statement_free(statement);

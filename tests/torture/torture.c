@@ -349,7 +349,7 @@ static void prepare(struct run *run)
 	char program[TORTURE_PATH_BYTES + 32];
 	struct bp_err err = {0};
 
-	(void)snprintf(run->root, sizeof(run->root), "/tmp/bp-torture-XXXXXX");
+	(void)snprintf(run->root, sizeof(run->root), "/tmp/blueplane-torture-XXXXXX");
 	if (!mkdtemp(run->root)) {
 		torture_give_up("no folder below /tmp: %s", strerrordesc_np(errno));
 	}
@@ -406,10 +406,11 @@ static void report(const struct run *run, const struct check *check, int64_t too
 		     (long long)truth->oversize, (long long)run->world.changes[0],
 		     (long long)run->world.changes[1], (long long)run->world.changes[2],
 		     (long long)run->world.changes[3], (long long)check->generations);
-	(void)printf("%zu hooks: %lld stored, %lld lost with Redis (at most %lld ms old), slowest "
-		     "%lld ms\n",
-		     run->hooks.n, (long long)check->hooks_stored, (long long)check->hooks_lost,
-		     (long long)(check->oldest_loss_us / 1000),
+	(void)printf("%zu hooks: %lld stored; %lld lost by kill -9 of Redis (at most %lld ms old), "
+		     "%lld with its files deleted (at most %lld ms old); slowest %lld ms\n",
+		     run->hooks.n, (long long)check->hooks_stored, (long long)check->lost,
+		     (long long)(check->oldest_us / 1000), (long long)check->lost_emptied,
+		     (long long)(check->oldest_emptied_us / 1000),
 		     (long long)(run->hooks.slowest_us / 1000));
 	for (size_t i = 0; i < KINDS; i++) {
 		(void)printf("%s%lld %s", i ? ", " : "", (long long)run->done[i], KIND[i].name);

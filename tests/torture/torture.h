@@ -140,7 +140,8 @@ struct check {
 	size_t n_deaths;
 	/* found */
 	int failures;
-	int64_t rows, duplicates, hooks_stored, hooks_lost, oldest_loss_us, generations;
+	int64_t rows, duplicates, hooks_stored, lost_emptied, oldest_emptied_us, lost, oldest_us,
+		generations;
 };
 
 /** True when every checkpoint stands at its file's end. */

@@ -51,7 +51,8 @@ struct bp_analysis {
 	struct bp_arena text; /* the strings of files and sub-agents */
 };
 
-/** Owns: the caller, bp_analysis_done(), also after an error. Errors: those of bp_statement_step(). */
+/** Owns: the caller, bp_analysis_done(), also after an error.
+ *  Errors: those of bp_statement_step(). */
 BP_MUSTUSE enum bp_rc bp_analysis_read(struct bp_sql *sql, const struct bp_session *session,
 				       bool timeline, int64_t as_of_us, struct bp_analysis *out,
 				       struct bp_err *err);

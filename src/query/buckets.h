@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /**
- * buckets.h - what one row of `rollups` is: facts summed by (bucket, platform, project, model, tool).
+ * buckets.h - one row of `rollups`: facts by (bucket, platform, project, model, tool).
  *
  * Why:     the slow path stores these sums, a question adds up stored ones and reads the rest from
  *          facts; both are this one definition.

@@ -14,12 +14,13 @@
 /**
  * Open the facts of the database at path.
  * Owns:   the caller, bp_sql_close().
- * Errors: BP_ENOTFOUND no such file, or an empty one; BP_EVERSION newer than this program, or not brought up to
- *         date by a service yet; BP_EIO, BP_ECORRUPT. Each message says what to do.
+ * Errors: BP_ENOTFOUND no such file, or an empty one; BP_EVERSION newer than this program, or not
+ *         brought up to date by a service yet; BP_EIO, BP_ECORRUPT. Each message says what to do.
  */
 BP_MUSTUSE enum bp_rc bp_query_open(const char *path, struct bp_sql **out, struct bp_err *err);
 
-/** Begin and end a moment: all answers in between are of the same state. Errors: as bp_sql_exec(). */
+/** Begin and end a moment: all answers in between are of the same state.
+ *  Errors: as bp_sql_exec(). */
 BP_MUSTUSE enum bp_rc bp_query_begin(struct bp_sql *sql, struct bp_err *err);
 void bp_query_end(struct bp_sql *sql);
 

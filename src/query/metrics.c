@@ -77,7 +77,7 @@ static double end_ms(const struct bp_sketch *sketch, int64_t value_us)
 	return sketch->count > 0 ? (double)value_us / 1000 : nothing();
 }
 
-/* Shannon entropy of the shares by its largest value; one tool alone has no diversity to speak of. */
+/* Shannon entropy of the shares by its largest value; one tool alone has no diversity. */
 static double diversity(const struct bp_totals *t)
 {
 	return t->tools > 1 ? t->tool_entropy / log((double)t->tools) : nothing();

@@ -2,8 +2,8 @@
 /**
  * metrics.h - every number: its name, its unit, its formula over totals.
  *
- * Why:     one definition for CLI, HTTP, MCP and exports (metrics.md 2); adding one is adding a line
- *          in metrics.c.
+ * Why:     one definition for CLI, HTTP, MCP and exports (metrics.md 2); adding one is adding a
+ *          line in metrics.c.
  * Threads: pure functions.
  */
 #ifndef BP_QUERY_METRICS_H

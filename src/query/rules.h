@@ -13,7 +13,7 @@
 
 #include <stdint.h>
 
-/** A bucket of rollups: 15 minutes, in microseconds. Every zone in use is a multiple of it off UTC. */
+/** A bucket of rollups: 15 minutes in microseconds. Every zone in use is multiples of it off UTC. */
 #define BP_BUCKET_US INT64_C(900000000)
 #define BP_RULE_BUCKET(ts) "(" ts " - ((" ts ") % 900000000 + 900000000) % 900000000)"
 
@@ -46,7 +46,7 @@
 /** Lines and files of an edit count when it was made. */
 #define BP_RULE_ACCEPTED "x.outcome = 'ok'"
 
-/** A request to the model that failed, retries included. A hook's "turn" tells a final one again. */
+/** A request to the model that failed, retries too. A hook's "turn" tells a final one again. */
 #define BP_RULE_API_ERROR "a.kind IS NOT 'turn'"
 
 /** Told by several sources, the k-th with the k-th: one counts. */

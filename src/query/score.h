@@ -3,8 +3,8 @@
  * score.h - the productivity score of one session.
  *
  * Source:  metrics.md 2: clamp(50 + 25 x tool_success_rate - 15 x combined_failure_rate + 10 if the
- *          session ended normally + 10 x min(1, accepted lines / 200)) to 0..100. Accepted lines are
- *          the lines that accepted edits added.
+ *          session ended normally + 10 x min(1, accepted lines / 200)) to 0..100. Accepted lines
+ *          are those that accepted edits added.
  */
 #ifndef BP_QUERY_SCORE_H
 #define BP_QUERY_SCORE_H

@@ -58,7 +58,8 @@ struct bp_sessions {
 	int64_t total; /* how many there are in all */
 };
 
-/** Owns: the caller, bp_sessions_done(), also after an error. Errors: those of bp_statement_step(). */
+/** Owns: the caller, bp_sessions_done(), also after an error.
+ *  Errors: those of bp_statement_step(). */
 BP_MUSTUSE enum bp_rc bp_sessions_read(struct bp_sql *sql,
 				       const struct bp_sessions_question *question,
 				       struct bp_sessions *out, struct bp_err *err);

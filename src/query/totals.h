@@ -20,7 +20,7 @@
 #include "store/sqlite.h"
 
 struct bp_totals {
-	bool whole; /* of everything, not of one model or tool: the sums of sessions mean something */
+	bool whole; /* not of one model or tool: sums of sessions mean something */
 	struct bp_bucket_sums sums;
 	struct bp_sketch tool_latency; /* of executed calls */
 	struct bp_sketch response;     /* prompt to first answer or tool call */

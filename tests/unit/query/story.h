@@ -9,7 +9,7 @@
  *	  2	model call opus: 10 in, 20 out (5 reasoning), cache 30 w5m, 40 w1h, 100 read
  *	 10	Bash fails after 1 s (turn 1)
  *	 20	Bash ok after 3 s (turn 1): the failure is recovered
- *	 30	Edit a.c ok, 12 added, 2 removed; permission asked at 25, given at 29; edited again at 60
+ *	 30	Edit a.c ok, 12 added, 2 removed; permission asked at 25, given at 29
  *	 60	Edit a.c ok, 8 added, 4 removed, reverted
  *	 70	Write b.py ok, created, 80 added; took 5 s
  *	 80	Edit a.c rejected (lines 50/50 do not count)

@@ -155,11 +155,11 @@ START_TEST(session_one_has_the_times_of_its_story)
 	struct bp_filter filter = {.one_session = true, .conversation = 1};
 
 	ask(&filter, -1000000, 1000000, BP_GROUP_NONE);
-	/* 1, 3, 2 (reported), 1 (reported), 5, 2 s; the denied and the rejected call do not count. */
+	/* 1, 3, 2 (reported), 1 (reported), 5, 2 s; the denied and the rejected one do not count. */
 	check(0, "tool_latency_avg_ms", 14000.0 / 6);
 	check(0, "tool_latency_min_ms", 1000);
 	check(0, "tool_latency_max_ms", 5000);
-	/* Sorted 1 1 2 2 3 5; rank floor(0.5 x 5) = 2: 2 s within 1 %; 0.95 and 0.99: rank 4, 3 s. */
+	/* Sorted 1 1 2 2 3 5; rank floor(0.5 x 5) = 2: 2 s within 1 %; 0.95, 0.99: rank 4, 3 s. */
 	double p50 = bp_metric_find("tool_latency_p50_ms")->value(&groups.items[0]->totals);
 	ck_assert_double_eq_tol(p50, 2000, 20);
 	double p95 = bp_metric_find("tool_latency_p95_ms")->value(&groups.items[0]->totals);
@@ -281,7 +281,7 @@ START_TEST(days_are_those_of_the_zone)
 	struct bp_filter filter = {0};
 	struct bp_err err = {0};
 
-	/* 12:00 UTC is midnight of the 11th in Auckland less an hour: 01:00 on the 11th (UTC+13). */
+	/* 12:00 UTC is 01:00 of the 11th in Auckland (UTC+13). */
 	bp_tz_free(tz);
 	ck_assert_ok(bp_tz_load("Pacific/Auckland", &tz, &err), err);
 	ask(&filter, -1000000, 1000000, BP_GROUP_DAY);

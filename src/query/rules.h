@@ -13,7 +13,7 @@
 
 #include <stdint.h>
 
-/** A bucket of rollups: 15 minutes in microseconds. Every zone in use is multiples of it off UTC. */
+/** A bucket of rollups: 15 minutes in microseconds. Every zone in use is a multiple off UTC. */
 #define BP_BUCKET_US INT64_C(900000000)
 #define BP_RULE_BUCKET(ts) "(" ts " - ((" ts ") % 900000000 + 900000000) % 900000000)"
 

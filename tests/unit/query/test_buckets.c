@@ -80,7 +80,7 @@ START_TEST(a_bucket_has_every_sum_of_its_facts_and_counts_nothing_twice)
 		"1000 claude_code/// p1 m0:0,0,0,0,0,0 a0:0,0,0,0,0 t0,0,0,0,0,0 e0,0 l0,0 x0 k0 "
 		"s0,0\n"
 		/* Turn 1 alone: 2 is shadowed, 3 not human, 4 a sub-agent's. Retry and final are
-		   two API errors, the hook's turn tells the final one again. One compaction counts. */
+		   two API errors, the hook's turn tells the final one again. One compaction. */
 		"1000 claude_code/aaaa// p1 m0:0,0,0,0,0,0 a0:0,0,0,0,0 t0,0,0,0,0,0 e0,0 l0,0 x2 "
 		"k1 s0,0\n"
 		/* One denied, one interrupted after 500 us, one pending. */

@@ -155,7 +155,7 @@ START_TEST(session_one_has_the_times_of_its_story)
 	struct bp_filter filter = {.one_session = true, .conversation = 1};
 
 	ask(&filter, -1000000, 1000000, BP_GROUP_NONE);
-	/* 1, 3, 2 (reported), 1 (reported), 5, 2 s; the denied and the rejected one do not count. */
+	/* 1, 3, 2 (reported), 1 (reported), 5, 2 s; not the denied, nor the rejected one. */
 	check(0, "tool_latency_avg_ms", 14000.0 / 6);
 	check(0, "tool_latency_min_ms", 1000);
 	check(0, "tool_latency_max_ms", 5000);

@@ -42,7 +42,7 @@ struct bp_redis {
 	char *address;
 	int timeout_ms;
 	struct bp_buf out;        /* commands not yet sent, as RESP */
-	size_t pending;           /* commands in it */
+	size_t pending;           /* commands in it, and sent ones whose replies nobody took */
 	struct bp_arena *replies; /* where the reply being parsed goes */
 	struct bp_arena scratch;  /* of replies that nobody keeps */
 	size_t refused;           /* error replies since the last flush */
@@ -63,6 +63,9 @@ void bp_redis_put_int(struct bp_redis *redis, int64_t word);
  */
 BP_MUSTUSE enum bp_rc bp_redis_call(struct bp_redis *redis, struct bp_arena *arena, int wait_ms,
 				    struct bp_reply **out, size_t n, struct bp_err *err);
+
+/** Send what is pending now and leave the replies to the next call. Errors: BP_EIO. */
+BP_MUSTUSE enum bp_rc bp_redis_send(struct bp_redis *redis, struct bp_err *err);
 
 /** The error of an unexpected reply: NOGROUP and a missing key are BP_ENOTFOUND, OOM is BP_ELIMIT,
  *  LOADING BP_EBUSY, everything else BP_EIO. */

@@ -43,11 +43,9 @@ enum bp_rc bp_stream_ensure(struct bp_redis *redis, const char *stream, const ch
 	return rc;
 }
 
-enum bp_rc bp_stream_read(struct bp_redis *redis, const char *stream, const char *group,
-			  const char *consumer, size_t max, int block_ms, struct bp_arena *arena,
-			  struct bp_entry **out, size_t *out_n, struct bp_err *err)
+static void put_read(struct bp_redis *redis, const char *stream, const char *group,
+		     const char *consumer, size_t max, int block_ms)
 {
-	struct bp_reply *reply = NULL;
 	bool block = block_ms > 0; /* BLOCK 0 would be for ever */
 
 	bp_redis_begin(redis, block ? 11 : 9);
@@ -64,7 +62,14 @@ enum bp_rc bp_stream_read(struct bp_redis *redis, const char *stream, const char
 	put_text(redis, "STREAMS");
 	put_text(redis, stream);
 	put_text(redis, ">");
-	enum bp_rc rc = bp_redis_call(redis, arena, block ? block_ms : 0, &reply, 1, err);
+}
+
+static enum bp_rc take_read(struct bp_redis *redis, int block_ms, struct bp_arena *arena,
+			    struct bp_entry **out, size_t *out_n, struct bp_err *err)
+{
+	struct bp_reply *reply = NULL;
+	enum bp_rc rc = bp_redis_call(redis, arena, block_ms > 0 ? block_ms : 0, &reply, 1, err);
+
 	if (rc != BP_OK) {
 		return rc;
 	}
@@ -81,6 +86,31 @@ enum bp_rc bp_stream_read(struct bp_redis *redis, const char *stream, const char
 	}
 	bp_reply_entries(entries, arena, out, out_n);
 	return BP_OK;
+}
+
+enum bp_rc bp_stream_read(struct bp_redis *redis, const char *stream, const char *group,
+			  const char *consumer, size_t max, int block_ms, struct bp_arena *arena,
+			  struct bp_entry **out, size_t *out_n, struct bp_err *err)
+{
+	put_read(redis, stream, group, consumer, max, block_ms);
+	return take_read(redis, block_ms, arena, out, out_n, err);
+}
+
+enum bp_rc bp_stream_read_begin(struct bp_redis *redis, const char *stream, const char *group,
+				const char *consumer, size_t max, struct bp_err *err)
+{
+	put_read(redis, stream, group, consumer, max, 0);
+	return bp_redis_send(redis, err);
+}
+
+enum bp_rc bp_stream_read_end(struct bp_redis *redis, struct bp_arena *arena, struct bp_entry **out,
+			      size_t *out_n, struct bp_err *err)
+{
+	if (redis->pending == 0) {
+		return bp_err_set(err, BP_EIO, "Redis at \"%s\": nothing was asked",
+				  redis->address);
+	}
+	return take_read(redis, 0, arena, out, out_n, err);
 }
 
 enum bp_rc bp_stream_range(struct bp_redis *redis, const char *stream, const char *after,

@@ -206,6 +206,19 @@ static enum bp_rc skip_replies(struct bp_redis *redis, size_t n, struct bp_err *
 	return BP_OK;
 }
 
+enum bp_rc bp_redis_send(struct bp_redis *redis, struct bp_err *err)
+{
+	if (!redis->context) {
+		bp_buf_clear(&redis->out);
+		redis->pending = 0;
+		return bp_err_set(err, BP_EIO, "Redis at \"%s\": not connected", redis->address);
+	}
+	if (!bp_buf_ok(&redis->out)) {
+		return broken(redis, "the pipeline is too large", err);
+	}
+	return send_all(redis, err);
+}
+
 enum bp_rc bp_redis_call(struct bp_redis *redis, struct bp_arena *arena, int wait_ms,
 			 struct bp_reply **out, size_t n, struct bp_err *err)
 {

@@ -36,6 +36,10 @@ void bp_redis_close(struct bp_redis *redis);
 /** After any BP_EIO: connect again. Errors: BP_EIO. */
 BP_MUSTUSE enum bp_rc bp_redis_reconnect(struct bp_redis *redis, struct bp_err *err);
 
+/** For poll(): readable while no command is under way means that the server is gone. -1 when not
+ *  connected. Borrowed; another one after every reconnect. */
+int bp_redis_fd(const struct bp_redis *redis);
+
 /** The server's run id: when it changes, Redis was restarted. Errors: BP_EIO. */
 BP_MUSTUSE enum bp_rc bp_redis_run_id(struct bp_redis *redis, char out[BP_RUN_ID_BYTES],
 				      struct bp_err *err);
@@ -95,6 +99,19 @@ BP_MUSTUSE enum bp_rc bp_stream_read(struct bp_redis *redis, const char *stream,
 				     const char *consumer, size_t max, int block_ms,
 				     struct bp_arena *arena, struct bp_entry **out, size_t *out_n,
 				     struct bp_err *err);
+
+/**
+ * The same in two halves, without BLOCK, so that Redis works while the caller does: _begin sends it
+ * and everything appended before, _end gives the entries. Nothing else may use the connection in
+ * between. Errors: as bp_stream_read(); _end after a failed _begin is BP_EIO.
+ */
+BP_MUSTUSE enum bp_rc bp_stream_read_begin(struct bp_redis *redis, const char *stream,
+					   const char *group, const char *consumer, size_t max,
+					   struct bp_err *err);
+
+/** See bp_stream_read_begin(). Errors: there. */
+BP_MUSTUSE enum bp_rc bp_stream_read_end(struct bp_redis *redis, struct bp_arena *arena,
+					 struct bp_entry **out, size_t *out_n, struct bp_err *err);
 
 /** XRANGE stream (after end COUNT max: entries in order, whoever has them. after NULL: the first;
  *  end NULL: the last. Errors: BP_EIO. */

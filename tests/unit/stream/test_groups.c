@@ -186,6 +186,32 @@ START_TEST(ranges_go_on_after_an_id)
 }
 END_TEST
 
+START_TEST(a_read_may_be_asked_for_and_taken_later)
+{
+	struct bp_err err = {0};
+	struct bp_entry *entries = NULL;
+	size_t n = 9;
+
+	ck_assert_ok(bp_stream_ensure(redis, BP_STREAM_EVENTS, BP_GROUP_PROCESSORS, &err), err);
+	put("1-1", "a");
+	put("1-2", "b");
+	ck_assert_ok(
+		bp_stream_read_begin(redis, BP_STREAM_EVENTS, BP_GROUP_PROCESSORS, "me", 10, &err),
+		err);
+	ck_assert_ok(bp_stream_read_end(redis, &arena, &entries, &n, &err), err);
+	ck_assert_uint_eq(n, 2);
+	ck_assert_str_eq(entries[1].id, "1-2");
+	ck_assert_ok(
+		bp_stream_read_begin(redis, BP_STREAM_EVENTS, BP_GROUP_PROCESSORS, "me", 10, &err),
+		err);
+	ck_assert_ok(bp_stream_read_end(redis, &arena, &entries, &n, &err), err);
+	ck_assert_uint_eq(n, 0);
+	ck_assert_rc(bp_stream_read_end(redis, &arena, &entries, &n, &err), BP_EIO,
+		     a_read_may_be_asked_for_and_taken_later,
+		     a_read_may_be_asked_for_and_taken_later);
+}
+END_TEST
+
 BP_TEST_MAIN(setup_redis, teardown_redis, a_group_made_late_starts_at_the_beginning,
 	     a_missing_group_is_not_found, a_block_longer_than_the_timeout_is_waited_for,
 	     state_counts_lag_and_pending, lag_is_known_after_trimming_and_deleting,

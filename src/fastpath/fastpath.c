@@ -36,6 +36,17 @@ enum stage { STAGE_READ, STAGE_STORED, STAGE_LETTERS_SENT };
 /* Which side a step failed on. */
 enum side { SIDE_STORE, SIDE_REDIS };
 
+/* What one read brought. */
+struct hand {
+	struct bp_arena arena; /* of everything below */
+	struct bp_entry *entries;
+	int64_t *deliveries; /* of claimed entries, else NULL */
+	struct bp_outcome *outcomes;
+	size_t n; /* 0: empty */
+	enum stage stage;
+	int64_t read_us; /* when they came; monotonic */
+};
+
 struct bp_fastpath {
 	char *redis_address, *database_path;
 	struct bp_writer_lock *lock;
@@ -55,14 +66,10 @@ struct bp_fastpath {
 	struct bp_retention *retention;
 	bool connected; /* redis may be used */
 	bool ready;     /* group made, stream read up to the last delivered entry */
-	struct bp_arena arena;
-	struct bp_entry *entries; /* in hand; n 0: none */
-	int64_t *deliveries;      /* of claimed entries, else NULL */
-	struct bp_outcome *outcomes;
-	size_t n;
-	enum stage stage;
-	int64_t read_us; /* when they came; monotonic */
-	size_t read_max; /* how many to ask for next */
+	struct hand hands[2];
+	struct hand *now;  /* what is being stored */
+	struct hand *next; /* what was read meanwhile */
+	size_t read_max;   /* how many to ask for next */
 	size_t cdc_untrimmed;
 	int64_t next_claim_us, next_dlq_trim_us;
 	enum side failed_side;
@@ -82,6 +89,8 @@ struct bp_fastpath *bp_fastpath_new(const struct bp_fastpath_deps *deps)
 	fp->config = deps->config;
 	fp->read_max = (size_t)deps->config.batch_events;
 	fp->retention = bp_retention_new(deps->checkpointer);
+	fp->now = &fp->hands[0];
+	fp->next = &fp->hands[1];
 	(void)pthread_mutex_init(&fp->mutex, NULL);
 	(void)pthread_cond_init(&fp->changed, NULL);
 	return fp;
@@ -95,7 +104,8 @@ void bp_fastpath_free(struct bp_fastpath *fp)
 	bp_batch_close(fp->batch);
 	bp_redis_close(fp->redis);
 	bp_retention_free(fp->retention);
-	bp_arena_done(&fp->arena);
+	bp_arena_done(&fp->hands[0].arena);
+	bp_arena_done(&fp->hands[1].arena);
 	(void)pthread_cond_destroy(&fp->changed);
 	(void)pthread_mutex_destroy(&fp->mutex);
 	free(fp->redis_address);
@@ -134,56 +144,75 @@ static void set_running(struct bp_fastpath *fp, bool running)
 	(void)pthread_mutex_unlock(&fp->mutex);
 }
 
-/* Entries in hand that are not acknowledged are read again from the stream. */
-static void drop_hand(struct bp_fastpath *fp)
+static void drop_hand(struct hand *hand)
 {
-	fp->n = 0;
-	fp->deliveries = NULL;
-	bp_arena_clear(&fp->arena);
+	hand->n = 0;
+	hand->deliveries = NULL;
+	bp_arena_clear(&hand->arena);
 }
 
-static void take_hand(struct bp_fastpath *fp, struct bp_entry *entries, int64_t *deliveries,
-		      size_t n)
+/* Entries that are not acknowledged are read again from the stream. */
+static void drop_hands(struct bp_fastpath *fp)
 {
-	fp->entries = entries;
-	fp->deliveries = deliveries;
-	fp->n = n;
-	fp->stage = STAGE_READ;
-	fp->outcomes = bp_arena_alloc(&fp->arena, n * sizeof(fp->outcomes[0]));
+	drop_hand(fp->now);
+	drop_hand(fp->next);
 }
 
-static void count_outcomes(struct bp_fastpath *fp)
+static void take_hand(struct hand *hand, struct bp_entry *entries, int64_t *deliveries, size_t n)
+{
+	hand->entries = entries;
+	hand->deliveries = deliveries;
+	hand->n = n;
+	hand->stage = STAGE_READ;
+	hand->read_us = bp_clock_mono_us();
+	hand->outcomes = bp_arena_alloc(&hand->arena, n * sizeof(hand->outcomes[0]));
+}
+
+static void count_outcomes(struct bp_fastpath *fp, const struct hand *hand)
 {
 	int64_t of[BP_OUTCOME_GAP + 1] = {0};
 
-	for (size_t i = 0; i < fp->n; i++) {
-		of[fp->outcomes[i].kind]++;
+	for (size_t i = 0; i < hand->n; i++) {
+		of[hand->outcomes[i].kind]++;
 	}
-	(void)atomic_fetch_add(&fp->counters.events, (int64_t)fp->n);
+	(void)atomic_fetch_add(&fp->counters.events, (int64_t)hand->n);
 	(void)atomic_fetch_add(&fp->counters.rows, of[BP_OUTCOME_ROW]);
 	(void)atomic_fetch_add(&fp->counters.duplicates, of[BP_OUTCOME_DUPLICATE]);
 	(void)atomic_fetch_add(&fp->counters.dead_letters, of[BP_OUTCOME_DEAD]);
 	(void)atomic_fetch_add(&fp->counters.purged, of[BP_OUTCOME_PURGED]);
 	(void)atomic_fetch_add(&fp->counters.gaps, of[BP_OUTCOME_GAP]);
 	(void)atomic_fetch_add(&fp->counters.batches, 1);
-	atomic_store(&fp->counters.last_batch_us, bp_clock_mono_us() - fp->read_us);
+	atomic_store(&fp->counters.last_batch_us, bp_clock_mono_us() - hand->read_us);
 }
 
 static enum bp_rc store_hand(struct bp_fastpath *fp, struct bp_err *err)
 {
+	struct hand *hand = fp->now;
+
 	fp->failed_side = SIDE_STORE;
 	bp_writer_lock_take(fp->lock, BP_WRITER_FAST);
-	enum bp_rc rc = bp_batch_store(fp->batch, fp->entries, fp->n, bp_clock_wall_us(),
-				       &fp->arena, fp->outcomes, err);
+	enum bp_rc rc = bp_batch_store(fp->batch, hand->entries, hand->n, bp_clock_wall_us(),
+				       &hand->arena, hand->outcomes, err);
 	if (rc == BP_OK) {
 		bp_store_cap_wal(bp_batch_sql(fp->batch));
 	}
 	bp_writer_lock_give(fp->lock);
 	if (rc == BP_OK) {
-		count_outcomes(fp);
-		fp->stage = STAGE_STORED;
+		count_outcomes(fp, hand);
+		hand->stage = STAGE_STORED;
 	}
 	return rc;
+}
+
+static enum bp_rc trim(struct bp_fastpath *fp, bool idle, struct bp_err *err)
+{
+	/* Both hands are read and not acknowledged; the older one stands first. */
+	const struct hand *held = fp->now->n > 0 ? fp->now : fp->next;
+
+	fp->failed_side = SIDE_REDIS;
+	return bp_retention_trim(fp->retention, fp->redis, idle,
+				 held->n > 0 ? held->entries[0].id : NULL, fp->now->n + fp->next->n,
+				 err);
 }
 
 /* Redis is full, and we hold entries that we may not acknowledge: give up what costs nothing. */
@@ -198,13 +227,13 @@ static enum bp_rc make_room(struct bp_fastpath *fp)
 	};
 
 	bp_redis_command(fp->redis, words, sizeof(words) / sizeof(words[0]));
-	return bp_retention_trim(fp->retention, fp->redis, true, fp->entries, fp->n, NULL);
+	return trim(fp, true, NULL);
 }
 
-static bool any_dead(const struct bp_fastpath *fp)
+static bool any_dead(const struct hand *hand)
 {
-	for (size_t i = 0; i < fp->n; i++) {
-		if (fp->outcomes[i].kind == BP_OUTCOME_DEAD) {
+	for (size_t i = 0; i < hand->n; i++) {
+		if (hand->outcomes[i].kind == BP_OUTCOME_DEAD) {
 			return true;
 		}
 	}
@@ -214,16 +243,17 @@ static bool any_dead(const struct bp_fastpath *fp)
 /* Alone and before the acknowledgement: one that Redis refuses (it is full) must not be lost. */
 static enum bp_rc send_letters(struct bp_fastpath *fp, struct bp_err *err)
 {
+	struct hand *hand = fp->now;
 	size_t refused = 0;
 
 	fp->failed_side = SIDE_REDIS;
-	if (any_dead(fp)) {
+	if (any_dead(hand)) {
 		/* What was refused before is not the letters'. */
 		enum bp_rc rc = bp_redis_flush(fp->redis, NULL, err);
 
 		if (rc == BP_OK || rc == BP_ELIMIT) {
-			(void)bp_outcome_add_letters(fp->redis, fp->entries, fp->deliveries,
-						     fp->outcomes, fp->n, bp_clock_wall_us());
+			(void)bp_outcome_add_letters(fp->redis, hand->entries, hand->deliveries,
+						     hand->outcomes, hand->n, bp_clock_wall_us());
 			rc = bp_redis_flush(fp->redis, &refused, err);
 		}
 		if (rc == BP_OK && refused > 0) {
@@ -236,7 +266,7 @@ static enum bp_rc send_letters(struct bp_fastpath *fp, struct bp_err *err)
 			return rc;
 		}
 	}
-	fp->stage = STAGE_LETTERS_SENT;
+	hand->stage = STAGE_LETTERS_SENT;
 	return BP_OK;
 }
 
@@ -254,22 +284,22 @@ static void add_cdc_trim(struct bp_fastpath *fp)
 	}
 }
 
-static size_t bytes_in_hand(const struct bp_fastpath *fp)
+static size_t bytes_in(const struct hand *hand)
 {
 	size_t bytes = 0;
 
-	for (size_t i = 0; i < fp->n; i++) {
-		for (size_t k = 0; k < fp->entries[i].n_fields; k++) {
-			bytes += fp->entries[i].fields[k].value.len;
+	for (size_t i = 0; i < hand->n; i++) {
+		for (size_t k = 0; k < hand->entries[i].n_fields; k++) {
+			bytes += hand->entries[i].fields[k].value.len;
 		}
 	}
 	return bytes;
 }
 
-static void adapt_read_max(struct bp_fastpath *fp, size_t bytes)
+static void adapt_read_max(struct bp_fastpath *fp, size_t n, size_t bytes)
 {
 	size_t max = (size_t)fp->config.batch_events;
-	size_t fit = bytes > 0 ? READ_BYTES / (bytes / fp->n + 1) : max;
+	size_t fit = bytes > 0 ? READ_BYTES / (bytes / n + 1) : max;
 
 	fp->read_max = fit < 1 ? 1 : fit < max ? fit : max;
 }
@@ -281,14 +311,15 @@ static void adapt_read_max(struct bp_fastpath *fp, size_t bytes)
  */
 static void acknowledge(struct bp_fastpath *fp)
 {
-	size_t bytes = bytes_in_hand(fp);
+	struct hand *hand = fp->now;
+	size_t bytes = bytes_in(hand);
 
-	fp->cdc_untrimmed += bp_outcome_add_cdc(fp->redis, fp->outcomes, fp->n);
+	fp->cdc_untrimmed += bp_outcome_add_cdc(fp->redis, hand->outcomes, hand->n);
 	add_cdc_trim(fp);
-	bp_redis_xack(fp->redis, BP_STREAM_EVENTS, BP_GROUP_PROCESSORS, fp->entries, fp->n);
-	adapt_read_max(fp, bytes);
-	bp_retention_note(fp->retention, fp->entries[fp->n - 1].id, fp->n, bytes);
-	drop_hand(fp);
+	bp_redis_xack(fp->redis, BP_STREAM_EVENTS, BP_GROUP_PROCESSORS, hand->entries, hand->n);
+	adapt_read_max(fp, hand->n, bytes);
+	bp_retention_note(fp->retention, hand->entries[hand->n - 1].id, hand->n, bytes);
+	drop_hand(hand);
 }
 
 /* Send what is left before the thread stops looking at its connection. */
@@ -302,18 +333,66 @@ static void flush_redis(struct bp_fastpath *fp)
 	}
 }
 
+/* While we store, Redis gathers what comes next: each has a core of its own. */
+static enum bp_rc read_ahead(struct bp_fastpath *fp, bool *asked, struct bp_err *err)
+{
+	*asked = fp->now->n == fp->read_max && fp->next->n == 0;
+	if (!*asked) {
+		return BP_OK; /* it was not a full read: nothing more is there */
+	}
+	fp->failed_side = SIDE_REDIS;
+	return bp_stream_read_begin(fp->redis, BP_STREAM_EVENTS, BP_GROUP_PROCESSORS, CONSUMER,
+				    fp->read_max, err);
+}
+
+static enum bp_rc take_ahead(struct bp_fastpath *fp, struct bp_err *err)
+{
+	struct bp_entry *entries = NULL;
+	size_t n = 0;
+
+	drop_hand(fp->next);
+	enum bp_rc rc = bp_stream_read_end(fp->redis, &fp->next->arena, &entries, &n, err);
+	if (rc == BP_OK && n > 0) {
+		take_hand(fp->next, entries, NULL, n);
+	}
+	return rc;
+}
+
+/* Store, and have the next entries read meanwhile when there are more. */
+static enum bp_rc store_and_read(struct bp_fastpath *fp, bool ahead, struct bp_err *err)
+{
+	bool asked = false;
+	struct bp_err ignored = {0};
+	enum bp_rc rc = ahead ? read_ahead(fp, &asked, err) : BP_OK;
+
+	if (rc != BP_OK) {
+		return rc;
+	}
+	rc = store_hand(fp, err);
+	if (asked) {
+		enum bp_rc taken = take_ahead(fp, rc == BP_OK ? err : &ignored);
+
+		/* A store that failed is what matters: the next command finds out about Redis. */
+		if (rc == BP_OK && taken != BP_OK) {
+			fp->failed_side = SIDE_REDIS;
+			rc = taken;
+		}
+	}
+	return rc;
+}
+
 /* Bring the entries in hand through the stages that are left. */
-static enum bp_rc finish_hand(struct bp_fastpath *fp, struct bp_err *err)
+static enum bp_rc finish_hand(struct bp_fastpath *fp, bool ahead, struct bp_err *err)
 {
 	enum bp_rc rc = BP_OK;
 
-	if (fp->n == 0) {
+	if (fp->now->n == 0) {
 		return BP_OK;
 	}
-	if (fp->stage == STAGE_READ) {
-		rc = store_hand(fp, err);
+	if (fp->now->stage == STAGE_READ) {
+		rc = store_and_read(fp, ahead, err);
 	}
-	if (rc == BP_OK && fp->stage == STAGE_STORED) {
+	if (rc == BP_OK && fp->now->stage == STAGE_STORED) {
 		rc = send_letters(fp, err);
 	}
 	if (rc == BP_OK) {
@@ -341,9 +420,10 @@ static enum bp_rc replay(struct bp_fastpath *fp, const char *last_delivered, str
 		size_t n = 0;
 
 		fp->failed_side = SIDE_REDIS;
-		drop_hand(fp);
+		drop_hand(fp->now);
 		rc = bp_stream_range(fp->redis, BP_STREAM_EVENTS, after[0] ? after : NULL,
-				     last_delivered, fp->read_max, &fp->arena, &entries, &n, err);
+				     last_delivered, fp->read_max, &fp->now->arena, &entries, &n,
+				     err);
 		if (rc != BP_OK) {
 			return rc;
 		}
@@ -352,9 +432,8 @@ static enum bp_rc replay(struct bp_fastpath *fp, const char *last_delivered, str
 			return BP_OK;
 		}
 		memcpy(after, entries[n - 1].id, sizeof(after));
-		fp->read_us = bp_clock_mono_us();
-		take_hand(fp, entries, NULL, n);
-		rc = finish_hand(fp, err);
+		take_hand(fp->now, entries, NULL, n);
+		rc = finish_hand(fp, false, err);
 	}
 	return rc;
 }
@@ -363,7 +442,7 @@ static enum bp_rc get_ready(struct bp_fastpath *fp, struct bp_err *err)
 {
 	struct bp_stream_state state;
 
-	drop_hand(fp);
+	drop_hands(fp);
 	bp_retention_forget(fp->retention);
 	fp->failed_side = SIDE_REDIS;
 	/* Not made when it is there: a full Redis refuses even that, and only we can empty it. */
@@ -410,23 +489,21 @@ static enum bp_rc claim(struct bp_fastpath *fp, struct bp_err *err)
 
 	fp->failed_side = SIDE_REDIS;
 	enum bp_rc rc = bp_stream_claim(fp->redis, BP_STREAM_EVENTS, BP_GROUP_PROCESSORS, CONSUMER,
-					CLAIM_IDLE_MS, fp->read_max, &fp->arena, &entries,
+					CLAIM_IDLE_MS, fp->read_max, &fp->now->arena, &entries,
 					&deliveries, &n, err);
 	if (rc != BP_OK || n == 0) {
 		return rc;
 	}
-	fp->read_us = bp_clock_mono_us();
-	take_hand(fp, entries, deliveries, n);
-	return finish_hand(fp, err);
+	take_hand(fp->now, entries, deliveries, n);
+	return finish_hand(fp, false, err);
 }
 
 /* What has time: trimming, entries of dead consumers, old dead letters. */
 static enum bp_rc keep_house(struct bp_fastpath *fp, bool idle, struct bp_err *err)
 {
 	int64_t now_us = bp_clock_mono_us();
-	enum bp_rc rc = bp_retention_trim(fp->retention, fp->redis, idle, NULL, 0, err);
+	enum bp_rc rc = trim(fp, idle, err);
 
-	fp->failed_side = SIDE_REDIS;
 	if (rc == BP_OK && now_us >= fp->next_claim_us) {
 		fp->next_claim_us = now_us + CLAIM_EVERY_US;
 		rc = claim(fp, err);
@@ -438,22 +515,46 @@ static enum bp_rc keep_house(struct bp_fastpath *fp, bool idle, struct bp_err *e
 	return rc;
 }
 
-static enum bp_rc read_and_store(struct bp_fastpath *fp, struct bp_err *err)
+static enum bp_rc read_now(struct bp_fastpath *fp, struct bp_err *err)
 {
 	struct bp_entry *entries = NULL;
 	size_t n = 0;
 
 	fp->failed_side = SIDE_REDIS;
-	drop_hand(fp);
+	drop_hand(fp->now);
 	enum bp_rc rc = bp_stream_read(fp->redis, BP_STREAM_EVENTS, BP_GROUP_PROCESSORS, CONSUMER,
-				       fp->read_max, (int)(fp->config.block_us / 1000), &fp->arena,
-				       &entries, &n, err);
+				       fp->read_max, (int)(fp->config.block_us / 1000),
+				       &fp->now->arena, &entries, &n, err);
 	if (rc == BP_OK && n > 0) {
-		fp->read_us = bp_clock_mono_us();
-		take_hand(fp, entries, NULL, n);
-		rc = finish_hand(fp, err);
+		take_hand(fp->now, entries, NULL, n);
 	}
-	return rc == BP_OK ? keep_house(fp, n == 0, err) : rc;
+	return rc;
+}
+
+static void turn_to_next(struct bp_fastpath *fp)
+{
+	struct hand *empty = fp->now;
+
+	fp->now = fp->next;
+	fp->next = empty;
+	/* Waiting for its turn is not its time. */
+	fp->now->read_us = bp_clock_mono_us();
+}
+
+static enum bp_rc read_and_store(struct bp_fastpath *fp, struct bp_err *err)
+{
+	enum bp_rc rc = BP_OK;
+
+	if (fp->next->n > 0) {
+		turn_to_next(fp);
+	} else {
+		rc = read_now(fp, err);
+	}
+	bool idle = fp->now->n == 0;
+	if (rc == BP_OK) {
+		rc = finish_hand(fp, true, err);
+	}
+	return rc == BP_OK ? keep_house(fp, idle, err) : rc;
 }
 
 static enum bp_rc step(struct bp_fastpath *fp, struct bp_err *err)
@@ -473,8 +574,8 @@ static enum bp_rc step(struct bp_fastpath *fp, struct bp_err *err)
 		return get_ready(fp, err);
 	}
 	/* Left by a step that failed. */
-	if (fp->n > 0) {
-		return finish_hand(fp, err);
+	if (fp->now->n > 0) {
+		return finish_hand(fp, false, err);
 	}
 	return read_and_store(fp, err);
 }
@@ -504,7 +605,7 @@ static void handle_failure(struct bp_fastpath *fp, enum bp_rc rc, const struct b
 		if (rc != BP_ELIMIT) {
 			fp->connected = false;
 			fp->ready = false;
-			drop_hand(fp);
+			drop_hands(fp);
 		}
 		bp_log_every(&fp->redis_gate, LOG_EVERY_US, BP_LOG_WARN, BP_LOG_WHO,
 			     "%s; trying again in %d ms", err->msg, fp->pause_ms);
@@ -522,13 +623,26 @@ static void handle_failure(struct bp_fastpath *fp, enum bp_rc rc, const struct b
 	wait_a_little(fp);
 }
 
+/* Leave nothing half done, unless it is failing anyway: then the stream has it. */
+static void empty_hands(struct bp_fastpath *fp)
+{
+	struct bp_err ignored = {0};
+
+	if (fp->ready && fp->pause_ms == 0 && fp->now->n == 0 && fp->next->n > 0) {
+		turn_to_next(fp);
+		/* A failure leaves them unacknowledged, and they are read again. */
+		(void)(finish_hand(fp, false, &ignored) == BP_OK);
+	}
+	drop_hands(fp);
+	flush_redis(fp);
+}
+
 /* Between two batches: nothing in hand, nothing open on either side. */
 static void hold_still(struct bp_fastpath *fp)
 {
 	struct bp_err err = {0};
 
-	drop_hand(fp);
-	flush_redis(fp);
+	empty_hands(fp);
 	set_paused(fp, true);
 	while (atomic_load(&fp->pause_wanted) && !bp_stop_requested(fp->stop)) {
 		(void)bp_stop_wait(fp->stop, PAUSE_SLICE_MS);
@@ -563,8 +677,7 @@ void bp_fastpath_run(void *arg)
 			fp->pause_ms = 0;
 		}
 	}
-	drop_hand(fp);
-	flush_redis(fp);
+	empty_hands(fp);
 	bp_batch_close(fp->batch);
 	fp->batch = NULL;
 	set_running(fp, false);

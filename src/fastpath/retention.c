@@ -110,7 +110,7 @@ static void next_id(const char *id, char out[BP_STREAM_ID_BYTES])
 }
 
 enum bp_rc bp_retention_trim(struct bp_retention *retention, struct bp_redis *redis, bool idle,
-			     const struct bp_entry *hand, size_t n_hand, struct bp_err *err)
+			     const char *held_id, size_t n_held, struct bp_err *err)
 {
 	uint64_t covered = bp_checkpointer_covered(retention->checkpointer);
 	struct bp_stream_state state;
@@ -128,14 +128,12 @@ enum bp_rc bp_retention_trim(struct bp_retention *retention, struct bp_redis *re
 		return BP_OK;
 	}
 	enum bp_rc rc = bp_stream_state(redis, BP_STREAM_EVENTS, BP_GROUP_PROCESSORS, &state, err);
-	if (rc != BP_OK || state.pending > (int64_t)n_hand) {
+	if (rc != BP_OK || state.pending > (int64_t)n_held) {
 		return rc;
 	}
 	next_id(at(retention, n_notes - 1)->last_id, keep_id);
-	for (size_t i = 0; i < n_hand; i++) {
-		if (bp_stream_id_cmp(hand[i].id, keep_id) < 0) {
-			write_id(keep_id, hand[i].id);
-		}
+	if (held_id && bp_stream_id_cmp(held_id, keep_id) < 0) {
+		write_id(keep_id, held_id);
 	}
 	rc = bp_stream_trim(redis, BP_STREAM_EVENTS, keep_id, err);
 	if (rc == BP_OK) {

@@ -32,12 +32,12 @@ void bp_retention_note(struct bp_retention *retention, const char *last_id, size
 
 /**
  * Trim what is covered, when it is worth it: a thousand entries, or anything when idle.
- * hand[n_hand] are entries that the caller has read and not acknowledged: they stay. While another
- * consumer of the group holds entries nothing is trimmed.
+ * The caller has read n_held entries that it has not acknowledged: held_id, the oldest of them, and
+ * everything after it stays. While another consumer of the group holds entries nothing is trimmed.
  * Errors: BP_EIO; BP_ENOTFOUND the stream is gone.
  */
 BP_MUSTUSE enum bp_rc bp_retention_trim(struct bp_retention *retention, struct bp_redis *redis,
-					bool idle, const struct bp_entry *hand, size_t n_hand,
+					bool idle, const char *held_id, size_t n_held,
 					struct bp_err *err);
 
 #endif

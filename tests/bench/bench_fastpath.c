@@ -2,7 +2,8 @@
 /*
  * bench_fastpath.c - bars 1, 2, 3, 4 (the first half), 11 and 16 of docs/performance.md: from the
  * queue to rows, beside its primitives in the same run: reading and acknowledging, decoding,
- * compressing, and a bare insert loop into the same table.
+ * compressing, and a bare insert loop into the same table. Bar 4's second half needs the whole
+ * service: see the other programs.
  *
  * Usage: bench_fastpath [--rows-5m]   (five million rows: some minutes and 3 GB of disk)
  */
@@ -14,12 +15,12 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "base/clock.h"
 #include "base/thread.h"
 #include "bench/bench.h"
 #include "event/event.h"
 #include "fastpath/fastpath.h"
 #include "fastpath/outcome.h"
+#include "slowpath/slowpath.h"
 #include "store/codec.h"
 #include "store/raw.h"
 #include "store/raw_columns.h"
@@ -291,96 +292,34 @@ static void new_database(const char *name, char *path, size_t cap)
 	bp_sql_close(sql);
 }
 
-/*
- * A stand-in for the slow path: follows the rows and upserts as many facts as it can in 4 ms at a
- * time under the writer lock, as architecture.md 4 allows.
- */
-struct slow {
-	const char *path;
-	struct bp_writer_lock *lock;
-	struct bp_thread thread;
-	atomic_bool stop;
-	atomic_int_fast64_t facts;
-};
-
-static size_t upsert_some(struct slow *slow, struct bp_sql *sql, struct bp_statement *upsert,
-			  const struct bp_raw_row *rows, size_t n)
+static int64_t ask(const char *path, const char *text)
 {
-	struct bp_err err = {0};
-	int64_t start_us = bp_clock_mono_us();
-	size_t i = 0;
-
-	bp_writer_lock_take(slow->lock, BP_WRITER_SLOW);
-	must(bp_sql_begin(sql, &err), "slow begin", &err);
-	while (i < n && bp_clock_mono_us() - start_us < 4000 &&
-	       !(i > 0 && bp_writer_lock_wanted(slow->lock))) {
-		bp_bind_text(upsert, 1, rows[i].event.message_id);
-		bp_bind_int(upsert, 2, rows[i].event.output_tokens);
-		bp_bind_text(upsert, 3, rows[i].event.session_id);
-		must(bp_statement_run(upsert, &err), "slow upsert", &err);
-		i++;
-	}
-	must(bp_sql_commit(sql, &err), "slow commit", &err);
-	bp_store_cap_wal(sql);
-	bp_writer_lock_give(slow->lock);
-	return i;
-}
-
-static void run_slow(void *arg)
-{
-	enum { MAX = 200 };
-	struct slow *slow = arg;
 	struct bp_err err = {0};
 	struct bp_sql *sql = NULL;
-	struct bp_statement *upsert = NULL;
-	struct bp_codec *codec = bp_codec_new();
-	struct bp_raw_reader *reader = NULL;
-	struct bp_arena arena = {0};
-	int64_t after = 0;
+	struct bp_statement *statement = NULL;
 
-	must(bp_sql_open(slow->path, BP_SQL_WRITE, 4 << 20, &sql, &err), "slow open", &err);
-	must(bp_sql_exec(
-		     sql,
-		     "CREATE TABLE IF NOT EXISTS bench_fact (id TEXT PRIMARY KEY, tokens INTEGER,"
-		     " session TEXT) STRICT, WITHOUT ROWID",
-		     &err),
-	     "slow table", &err);
-	must(bp_statement_new(sql,
-			      "INSERT INTO bench_fact VALUES (?1, ?2, ?3) ON CONFLICT (id) DO "
-			      "UPDATE SET tokens = max(tokens, ?2)",
-			      &upsert, &err),
-	     "slow statement", &err);
-	must(bp_raw_reader_new(sql, codec, &reader, &err), "slow reader", &err);
-	must(bp_raw_last(sql, BP_RAW_CLAUDE, &after, &err), "slow start", &err);
-	while (!atomic_load(&slow->stop)) {
-		static struct bp_raw_row rows[MAX];
-		size_t n = 0;
-
-		bp_arena_clear(&arena);
-		must(bp_raw_read(reader, BP_RAW_CLAUDE, after, MAX, &arena, rows, &n, &err),
-		     "slow read", &err);
-		if (n == 0) {
-			pause_us(500);
-			continue;
-		}
-		n = upsert_some(slow, sql, upsert, rows, n);
-		after = rows[n - 1].sequence;
-		(void)atomic_fetch_add(&slow->facts, (int64_t)n);
-	}
-	bp_raw_reader_free(reader);
-	bp_statement_free(upsert);
-	bp_codec_free(codec);
-	bp_arena_done(&arena);
+	must(bp_sql_open(path, BP_SQL_READ, 0, &sql, &err), "ask", &err);
+	must(bp_statement_new(sql, text, &statement, &err), "ask", &err);
+	must(bp_statement_step(statement, &err), "ask", &err);
+	int64_t value = bp_column_int(statement, 0);
+	bp_statement_free(statement);
 	bp_sql_close(sql);
+	return value;
+}
+
+/* Rows that the slow path has made facts of. */
+static int64_t rows_done(const char *path)
+{
+	return ask(path, "SELECT ifnull(sum(low_water), 0) FROM pool_progress");
 }
 
 /* What run_window() is to do. */
 struct window {
 	const char *path; /* NULL: a fresh database */
 	int64_t batch;
-	bool slow;         /* with the stand-in working */
+	bool slow;         /* with the slow path working */
 	bool sample;       /* keep the time of each batch */
-	double slow_share; /* out: facts per row */
+	double slow_share; /* out: rows that became facts meanwhile, per row */
 };
 
 /* Events per second of the fast path over a backlog. */
@@ -388,7 +327,8 @@ static double run_window(void *arg)
 {
 	struct window *window = arg;
 	struct service service;
-	struct slow slow = {0};
+	struct bp_slowpath *slowpath = NULL;
+	int64_t done = 0;
 	char fresh[300];
 	double start = 0;
 	int64_t batches = 0;
@@ -402,18 +342,25 @@ static double run_window(void *arg)
 	start_service(&service, path, window->batch);
 	if (window->slow) {
 		struct bp_err err = {0};
+		const struct bp_slowpath_deps deps = {
+			.redis_address = server.socket,
+			.database_path = path,
+			.lock = service.lock,
+			.config = {.workers = 2,
+				   .debounce_us = 250000,
+				   .debounce_max_us = 2000000,
+				   .cache_bytes = 4 << 20},
+		};
 
-		slow.path = path;
-		slow.lock = service.lock;
-		must(bp_thread_start(&slow.thread, "bench-slow", run_slow, &slow, &err), "thread",
-		     &err);
+		done = rows_done(path);
+		must(bp_slowpath_start(&deps, &slowpath, &err), "slow path", &err);
 	}
 	for (;;) {
 		int64_t rows = atomic_load(&service.counters->rows);
 		int64_t now = atomic_load(&service.counters->batches);
 
 		if (start == 0 && rows >= WARM) {
-			start = bench_now() - 0;
+			start = bench_now();
 			batches = now;
 		}
 		if (window->sample && start > 0 && now > batches && n_samples < SAMPLES_MAX) {
@@ -428,9 +375,8 @@ static double run_window(void *arg)
 	}
 	double seconds = bench_now() - start;
 	if (window->slow) {
-		atomic_store(&slow.stop, true);
-		bp_thread_join(&slow.thread);
-		window->slow_share = (double)atomic_load(&slow.facts) / WINDOW;
+		window->slow_share = (double)(rows_done(path) - done) / WINDOW;
+		bp_slowpath_stop(slowpath);
 	}
 	stop_service(&service);
 	return (WINDOW - WARM) / seconds;
@@ -643,21 +589,6 @@ static void grow(const char *path, int64_t rows)
 	bp_sql_close(sql);
 }
 
-static int64_t page_bytes_of(const char *path)
-{
-	struct bp_err err = {0};
-	struct bp_sql *sql = NULL;
-	struct bp_statement *ask = NULL;
-
-	must(bp_sql_open(path, BP_SQL_READ, 0, &sql, &err), "size", &err);
-	must(bp_statement_new(sql, "PRAGMA page_count", &ask, &err), "size", &err);
-	must(bp_statement_step(ask, &err), "size", &err);
-	int64_t bytes = bp_column_int(ask, 0) * 4096;
-	bp_statement_free(ask);
-	bp_sql_close(sql);
-	return bytes;
-}
-
 static double prepare_wires(void)
 {
 	size_t bytes = 0;
@@ -688,7 +619,7 @@ static void bar_1(void)
 		   "%.0f events/s",
 		   m[3], m[4], m[5], m[6], 1e6 / sum_us);
 	bench_note("fast path, batch 100: %.0f events/s; batch 500: %.0f; slow path working: %.0f "
-		   "(a stand-in, %.2f facts per row meanwhile)",
+		   "(%.2f rows to facts for each row)",
 		   m[0], m[2], m[1], busy.slow_share);
 	(void)bench_at_least("1", "fast path, 1 KB, batch 100, to the sum of primitives",
 			     m[0] * sum_us / 1e6, 0.8, "x");
@@ -715,9 +646,9 @@ static void bars_2_3_11(double wire_bytes, bool five_million)
 	char large[300];
 
 	new_database("small.db", small, sizeof(small));
-	int64_t empty_bytes = page_bytes_of(small);
+	int64_t empty_bytes = ask(small, "PRAGMA page_count") * 4096;
 	grow(small, 100000);
-	double per_event = (double)(page_bytes_of(small) - empty_bytes) / 100000;
+	double per_event = (double)(ask(small, "PRAGMA page_count") * 4096 - empty_bytes) / 100000;
 	new_database("large.db", large, sizeof(large));
 	grow(large, 1000000);
 	struct window few = {.path = small, .batch = BATCH};

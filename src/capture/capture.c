@@ -1,10 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 #include "capture/capture.h"
 
-#include <errno.h>
+#include <poll.h>
 #include <pthread.h>
 #include <string.h>
-#include <sys/epoll.h>
 #include <sys/eventfd.h>
 #include <sys/queue.h>
 #include <unistd.h>
@@ -25,8 +24,7 @@ enum {
 	REPLAY_MAX = 1000, /* spool files between two looks at other work */
 	STEPS_MAX = 8,     /* slices between two looks at what happened */
 	FULL_MS = 20,      /* how long files wait when the queue is full */
-	IDLE_MS_MAX = 60 * 1000,
-	EVENTS_MAX = 8
+	IDLE_MS_MAX = 60 * 1000
 };
 
 TAILQ_HEAD(import_list, bp_import);
@@ -418,30 +416,35 @@ static int work(struct bp_capture *capture)
 	return ms < 0 ? 0 : ms > IDLE_MS_MAX ? IDLE_MS_MAX : (int)ms;
 }
 
-static bool add_fd(int epoll_fd, int fd)
+static void wait_events(struct bp_capture *capture, int timeout_ms)
 {
-	struct epoll_event event = {.events = EPOLLIN, .data.fd = fd};
-
-	return fd < 0 || epoll_ctl(epoll_fd, EPOLL_CTL_ADD, fd, &event) == 0;
-}
-
-static void wait_events(struct bp_capture *capture, int epoll_fd, int timeout_ms)
-{
-	struct epoll_event events[EVENTS_MAX];
-	int n = epoll_wait(epoll_fd, events, EVENTS_MAX, timeout_ms);
+	enum { WAKE, STOP, WATCH, REDIS, N };
+	struct pollfd fds[N] = {
+		[WAKE] = {.fd = capture->wake_fd, .events = POLLIN},
+		[STOP] = {.fd = capture->deps.stop->fd, .events = POLLIN},
+		[WATCH] = {.fd = capture->watch ? bp_watch_fd(capture->watch) : -1,
+			   .events = POLLIN},
+		/* Between two commands it says nothing but that it is gone. */
+		[REDIS] = {.fd = bp_sender_fd(&capture->sender), .events = POLLIN | POLLRDHUP},
+	};
 	uint64_t count = 0;
 
-	for (int i = 0; i < n; i++) {
-		if (events[i].data.fd == capture->wake_fd) {
-			ssize_t got = read(capture->wake_fd, &count, sizeof(count));
-			(void)got;
-		} else if (capture->watch && events[i].data.fd == bp_watch_fd(capture->watch)) {
-			bp_watch_read(capture->watch);
-		}
+	if (poll(fds, N, timeout_ms) <= 0) {
+		return;
+	}
+	if (fds[WAKE].revents) {
+		ssize_t n = read(capture->wake_fd, &count, sizeof(count));
+		(void)n;
+	}
+	if (fds[WATCH].revents) {
+		bp_watch_read(capture->watch);
+	}
+	if (fds[REDIS].revents) {
+		bp_sender_check_server(&capture->sender);
 	}
 }
 
-static void loop(struct bp_capture *capture, int epoll_fd)
+static void loop(struct bp_capture *capture)
 {
 	while (!bp_stop_requested(capture->deps.stop)) {
 		int timeout_ms = IDLE_MS_MAX;
@@ -451,7 +454,7 @@ static void loop(struct bp_capture *capture, int epoll_fd)
 			timeout_ms = work(capture);
 		}
 		publish(capture);
-		wait_events(capture, epoll_fd, timeout_ms);
+		wait_events(capture, timeout_ms);
 	}
 }
 
@@ -467,7 +470,6 @@ static void set_running(struct bp_capture *capture, bool running)
 void bp_capture_run(void *arg)
 {
 	struct bp_capture *capture = arg;
-	int epoll_fd = epoll_create1(EPOLL_CLOEXEC);
 
 	set_running(capture, true);
 	bp_sender_init(&capture->sender, capture->deps.redis_address,
@@ -483,22 +485,12 @@ void bp_capture_run(void *arg)
 			    "looking at all files every %lld ms instead",
 			    (long long)(capture->deps.config.rescan_us / 1000));
 	}
-	if (epoll_fd < 0 || !add_fd(epoll_fd, capture->wake_fd) ||
-	    !add_fd(epoll_fd, capture->deps.stop->fd) ||
-	    (capture->watch && !add_fd(epoll_fd, bp_watch_fd(capture->watch)))) {
-		bp_log_error("cannot wait for events: %s; nothing is captured",
-			     strerrordesc_np(errno));
-	} else {
-		loop(capture, epoll_fd);
-	}
+	loop(capture);
 	let_imports_go(&capture->imports);
 	bp_watch_free(capture->watch);
 	capture->watch = NULL;
 	bp_sources_free(capture->sources);
 	capture->sources = NULL;
 	bp_sender_done(&capture->sender);
-	if (epoll_fd >= 0) {
-		(void)close(epoll_fd);
-	}
 	set_running(capture, false);
 }

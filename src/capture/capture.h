@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /**
- * capture.h - the capture thread: all monitors, one epoll loop.
+ * capture.h - the capture thread: all monitors, one poll loop.
  *
  * Why:     layer 1. A monitor turns what an assistant writes into projected events and adds them
  *          to telemetry:events with the checkpoint they move; nothing else leaves this folder.

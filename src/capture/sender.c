@@ -113,6 +113,11 @@ int64_t bp_sender_room(struct bp_sender *sender)
 	return sender->room;
 }
 
+int bp_sender_fd(const struct bp_sender *sender)
+{
+	return sender->connected ? bp_redis_fd(sender->redis) : -1;
+}
+
 void bp_sender_check_server(struct bp_sender *sender)
 {
 	char run_id[BP_RUN_ID_BYTES];

@@ -50,6 +50,9 @@ int64_t bp_sender_room(struct bp_sender *sender);
 /** Lag and pending of the queue. False: unknown. */
 bool bp_sender_depth(struct bp_sender *sender, int64_t *out);
 
+/** Readable when the server is gone; -1 when not connected. */
+int bp_sender_fd(const struct bp_sender *sender);
+
 /** Compare the run id; distrusts when it changed. */
 void bp_sender_check_server(struct bp_sender *sender);
 

@@ -151,6 +151,11 @@ void bp_redis_close(struct bp_redis *redis)
 	free(redis);
 }
 
+int bp_redis_fd(const struct bp_redis *redis)
+{
+	return redis->context ? redis->context->fd : -1;
+}
+
 enum bp_rc bp_redis_run_id(struct bp_redis *redis, char out[BP_RUN_ID_BYTES], struct bp_err *err)
 {
 	static const char name[] = "run_id:";

@@ -132,6 +132,13 @@ enum bp_rc bp_server_end_leftover(const struct bp_server_paths *paths, bool *out
 		return bp_err_set(err, BP_EIO,
 				  "the redis-server of an earlier service does not end");
 	}
+	pid_t other = pid_from_socket(paths->socket);
+	if (other > 0) {
+		return bp_err_set(err, BP_EBUSY,
+				  "another program (pid %ld) listens on \"%s\": end it, or choose "
+				  "another home with BLUEPLANE_HOME",
+				  (long)other, paths->socket);
+	}
 	/* The old name would look like a server. */
 	if (unlink(paths->socket) != 0 && errno != ENOENT) {
 		return bp_err_set(err, BP_EIO, "cannot remove \"%s\": %s", paths->socket,

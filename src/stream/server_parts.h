@@ -28,7 +28,8 @@ BP_MUSTUSE enum bp_rc bp_server_paths_make(const char *home, struct bp_server_pa
 					   struct bp_err *err);
 
 /** End a server of this home that an earlier service left. *out_ended tells whether there was
- *  one. Waits up to 10 s. Errors: BP_EIO it does not go. */
+ *  one. Waits up to 10 s. Errors: BP_EIO it does not go; BP_EBUSY another program has the
+ *  socket. */
 BP_MUSTUSE enum bp_rc bp_server_end_leftover(const struct bp_server_paths *paths, bool *out_ended,
 					     struct bp_err *err);
 

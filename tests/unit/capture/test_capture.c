@@ -393,6 +393,28 @@ START_TEST(a_redis_that_dies_and_loses_everything_costs_nothing)
 }
 END_TEST
 
+START_TEST(a_redis_that_dies_while_all_is_quiet_is_noticed_at_once)
+{
+	struct bp_err err = {0};
+	size_t n = 0;
+
+	start_capture(); /* its next look by itself is an hour away */
+	append_lines("claude/projects/p/s1.jsonl", 0, 10);
+	for (int64_t sent = 0; sent < 10; sent += (int64_t)n) {
+		(void)receive(10, WAIT_MS, &n);
+	}
+	ck_assert_int_eq(kill(bp_server_pid(server), SIGKILL), 0);
+	while (!bp_server_ended(server)) {
+	}
+	ck_assert_int_eq(rename(bp_test_tmpdir("home/redis/appendonlydir"), bp_test_tmpdir("lost")),
+			 0);
+	ck_assert_ok(bp_server_restart(server, &err), err);
+	ck_assert_ok(bp_redis_reconnect(redis, &err), err);
+	ck_assert_ok(bp_stream_ensure(redis, BP_STREAM_EVENTS, BP_GROUP_PROCESSORS, &err), err);
+	store_until(10);
+}
+END_TEST
+
 START_TEST(a_lost_stream_is_noticed_while_idle)
 {
 	const struct bp_str del[] = {BP_STR("DEL"), BP_STR(BP_STREAM_EVENTS)};
@@ -681,6 +703,7 @@ BP_TEST_MAIN(setup, teardown, a_line_becomes_an_entry_without_its_text,
 	     what_is_stored_is_not_sent_again_after_a_restart,
 	     what_was_sent_but_not_stored_is_sent_again_and_counted_once,
 	     a_full_queue_makes_files_wait, a_redis_that_dies_and_loses_everything_costs_nothing,
+	     a_redis_that_dies_while_all_is_quiet_is_noticed_at_once,
 	     a_lost_stream_is_noticed_while_idle,
 	     entries_that_were_acknowledged_but_not_stored_are_healed,
 	     a_redis_without_memory_is_waited_for, a_replaced_file_is_a_new_generation,

@@ -8,7 +8,7 @@ function(bp_test folder file)
 	bp_test_program(unit_${folder}_${file} "unit/${folder}/${file}.c"
 		"$<LINK_LIBRARY:WHOLE_ARCHIVE,bp_${folder}>" ${ARG_LIBS})
 	string(REGEX REPLACE "^test_" "" short "${file}")
-	bp_test_add("${folder}.${short}" unit_${folder}_${file} unit 20)
+	bp_test_add("${folder}.${short}" unit_${folder}_${file} unit 60)
 endfunction()
 
 # bp_integration(<test_file> [USES <folder>...])
@@ -27,7 +27,7 @@ function(bp_integration file)
 		add_dependencies(integration_${file} ${programs})
 	endif()
 	string(REGEX REPLACE "^test_" "" short "${file}")
-	bp_test_add("integration.${short}" integration_${file} integration 60)
+	bp_test_add("integration.${short}" integration_${file} integration 180)
 	# Two cores: journeys with their own Redis do not share them.
 	set_tests_properties("integration.${short}" PROPERTIES PROCESSORS 2)
 endfunction()

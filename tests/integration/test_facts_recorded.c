@@ -140,6 +140,16 @@ static const struct {
 };
 enum { SCENARIOS = sizeof(table) / sizeof(table[0]) };
 
+static int64_t number_from(const char *text, int64_t fallback)
+{
+	struct bp_json value;
+	int64_t number;
+
+	return text && bp_json_open(bp_str_from(text), &value) && bp_json_int(value, &number)
+		       ? number
+		       : fallback;
+}
+
 /** The fields of a line of ORACLE.tsv by position. */
 static bool read_truth(const char *scenario, struct truth *out)
 {
@@ -171,7 +181,7 @@ static bool read_truth(const char *scenario, struct truth *out)
 		}
 		int64_t numbers[32];
 		for (size_t i = 0; i < 32; i++) {
-			numbers[i] = (int64_t)strtoll(fields[i], NULL, 10);
+			numbers[i] = number_from(fields[i], 0);
 		}
 		*out = (struct truth){.calls = numbers[COMPLETED],
 				      .input = numbers[INPUT],
@@ -414,8 +424,7 @@ static void check_orders(const char *name, const struct bp_test_rows *rows, int 
 
 static int rounds_from_env(int fallback)
 {
-	const char *text = getenv("BLUEPLANE_TEST_ORDERS");
-	return text ? (int)strtol(text, NULL, 10) : fallback;
+	return (int)number_from(getenv("BLUEPLANE_TEST_ORDERS"), fallback);
 }
 
 START_TEST(recorded_facts_do_not_depend_on_order_or_repetition)

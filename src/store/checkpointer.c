@@ -19,7 +19,8 @@ enum {
 	WRITER_PAGES = 16000,  /* the writer too */
 	RESTART_PAGES = 64000, /* the writer waits for readers */
 	RESTART_WAIT_MS = 50,
-	WRITER_STEP_PAGES = 1000 /* between two attempts of the writer */
+	WRITER_STEP_PAGES = 4000,  /* between two attempts, of all writers together */
+	RESTART_STEP_PAGES = 16000 /* it may wait for a reader: seldom */
 };
 
 struct bp_checkpointer {
@@ -159,16 +160,14 @@ uint64_t bp_checkpointer_covered(const struct bp_checkpointer *checkpointer)
 void bp_store_cap_wal(struct bp_sql *sql)
 {
 	int pages = bp_wal_watch_pages(sql->watch);
+	bool restart = pages > RESTART_PAGES;
 
-	if (pages < sql->capped_pages) {
-		sql->capped_pages = 0; /* the log began anew */
-	}
-	if (pages <= WRITER_PAGES || pages < sql->capped_pages + WRITER_STEP_PAGES) {
+	if (pages <= WRITER_PAGES ||
+	    !bp_wal_watch_step(sql->watch, restart ? RESTART_STEP_PAGES : WRITER_STEP_PAGES)) {
 		return;
 	}
-	sql->capped_pages = pages;
 	/* Failing changes nothing but the log's length: the next step tries again. */
-	if (pages <= RESTART_PAGES) {
+	if (!restart) {
 		(void)sqlite3_wal_checkpoint_v2(sql->db, NULL, SQLITE_CHECKPOINT_PASSIVE, NULL,
 						NULL);
 		return;

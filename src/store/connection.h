@@ -21,7 +21,6 @@ struct bp_sql {
 	/* Prepared at their first use. */
 	struct bp_statement *begin, *commit, *load_checkpoint, *save_checkpoint;
 	struct bp_wal_watch *watch; /* write mode, else NULL */
-	int capped_pages;           /* length of the WAL at the last bp_store_cap_wal() step */
 	bool raw_views_too;         /* see bp_sql_restrict() */
 };
 

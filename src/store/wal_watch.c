@@ -15,6 +15,7 @@ struct bp_wal_watch {
 	char *path;
 	unsigned references; /* under registry_mutex */
 	atomic_int pages;
+	atomic_int stepped; /* length at the last bp_wal_watch_step() */
 	atomic_uint_fast64_t commits;
 	pthread_mutex_t mutex;
 	pthread_cond_t changed;
@@ -86,6 +87,17 @@ void bp_wal_watch_commit(struct bp_wal_watch *watch, int pages)
 int bp_wal_watch_pages(const struct bp_wal_watch *watch)
 {
 	return atomic_load(&watch->pages);
+}
+
+bool bp_wal_watch_step(struct bp_wal_watch *watch, int step_pages)
+{
+	int pages = atomic_load(&watch->pages);
+	int stepped = atomic_load(&watch->stepped);
+
+	if (pages >= stepped && pages - stepped < step_pages) {
+		return false;
+	}
+	return atomic_compare_exchange_strong(&watch->stepped, &stepped, pages);
 }
 
 uint64_t bp_wal_watch_commits(const struct bp_wal_watch *watch)

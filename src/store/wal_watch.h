@@ -10,6 +10,7 @@
 #ifndef BP_STORE_WAL_WATCH_H
 #define BP_STORE_WAL_WATCH_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 struct bp_wal_watch;
@@ -24,6 +25,10 @@ void bp_wal_watch_commit(struct bp_wal_watch *watch, int pages);
 /** Length of the log after the last commit; commits so far. */
 int bp_wal_watch_pages(const struct bp_wal_watch *watch);
 uint64_t bp_wal_watch_commits(const struct bp_wal_watch *watch);
+
+/** True for one caller when the log grew by step_pages since the last time that was true, or began
+ *  anew: that one takes the step. */
+bool bp_wal_watch_step(struct bp_wal_watch *watch, int step_pages);
 
 /** Wait until there were more than `commits` commits, bp_wal_watch_wake() was called, or
  *  timeout_ms passed (-1: for ever). */

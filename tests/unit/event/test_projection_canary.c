@@ -3,10 +3,11 @@
  * test_projection_canary.c - a unique word in every place where content can be, and none of them
  * comes out, in no encoding.
  *
- * "@" in a template becomes "canary<number>Q7": a word that would pass as a name, so that a place
+ * "@" in a template (support/canary_templates.h) becomes "canary<number>Q7": a word that would pass as a name, so that a place
  * which is wrongly taken for a name is found too. Places that are names by contract (ids, types,
  * models, versions) hold fixed words.
  */
+#include "support/canary_templates.h"
 #include "support/run.h"
 #include "unit/event/projected.h"
 
@@ -18,178 +19,6 @@ static void setup(void)
 	test_policy(0, false, false);
 	n_canaries = 0;
 }
-
-#define LINE                                                                                       \
-	"'uuid':'u1','sessionId':'s1','timestamp':'2026-11-20T07:59:32.286Z','cwd':'/@/@ @',"      \
-	"'gitBranch':'@','version':'2.1.328','slug':'@','@':'@','userType':'@','entrypoint':'@'"
-
-#define ASSISTANT(content)                                                                         \
-	"{'type':'assistant','message':{'id':'m1','model':'claude-x','stop_sequence':'@',"         \
-	"'diagnostics':{'x':'@'},'container':{'id':'@'},'usage':{'inference_geo':'@',"             \
-	"'iterations':['@']},'content':[" content "]},'attributionSkill':'@',"                     \
-	"'attributionMcpServer':'@','attributionMcpTool':'@'," LINE "}"
-
-#define RESULT(block, structured)                                                                  \
-	"{'type':'user','message':{'content':[{'type':'tool_result','tool_use_id':'t1'," block     \
-	"}]},'toolUseResult':" structured                                                          \
-	",'permissionDecision':{'decision':'reject','source':'@',"                                 \
-	"'reasonCode':'@'},'toolDenialKind':'@'," LINE "}"
-
-#define CALL(name, input)                                                                          \
-	ASSISTANT("{'type':'tool_use','id':'t1','name':'" name "','input':" input "}")
-
-static const char *const LINES[] = {
-	"{'type':'user','message':{'role':'user','content':'@ @ @'},'planContent':'@',"
-	"'todos':[{'content':'@'}],'imagePasteIds':['@'],'origin':{'kind':'@'}," LINE "}",
-	"{'type':'user','message':{'content':[{'type':'text','text':'@'},{'type':'image','source':"
-	"{'data':'@','media_type':'@'}},{'type':'@','@':'@'}]}," LINE "}",
-	"{'type':'user','isMeta':true,'message':{'content':'<command-name>@</command-name>'}," LINE
-	"}",
-	ASSISTANT("{'type':'text','text':'@'},{'type':'thinking','thinking':'@','signature':'@'},"
-		  "{'type':'redacted_thinking','data':'@'},{'type':'@','text':'@'}"),
-	"{'type':'assistant','isApiErrorMessage':true,'error':'@','apiErrorType':'@','message':{"
-	"'model':'<synthetic>','content':[{'type':'text','text':'@'}]}," LINE "}",
-	"{'type':'assistant','message':{'content':'@'}," LINE "}",
-	CALL("Bash", "{'command':'@ @ && @ > /@','description':'@','timeout':'@'}"),
-	CALL("Edit", "{'file_path':'/@/@.@','old_string':'@\\n@','new_string':'@'}"),
-	CALL("Write", "{'file_path':'/@/@.c','content':'@'}"),
-	CALL("MultiEdit", "{'file_path':'/@','edits':[{'old_string':'@','new_string':'@'}]}"),
-	CALL("NotebookEdit", "{'notebook_path':'/@/@.ipynb','new_source':'@','edit_mode':'@'}"),
-	CALL("Read", "{'file_path':'@/@.h'}"),
-	CALL("Grep", "{'pattern':'@','path':'/@','glob':'@'}"),
-	CALL("WebFetch", "{'url':'https://@/@','prompt':'@'}"),
-	CALL("Agent", "{'description':'@','prompt':'@','subagent_type':'@'}"),
-	CALL("TodoWrite", "{'todos':[{'content':'@','activeForm':'@'}]}"),
-	CALL("mcp__@__@", "{'@':'@'}"),
-	CALL("Bash", "['@']"),
-	CALL("Bash", "'@'"),
-	RESULT("'content':'@'", "{'stdout':'@','stderr':'@','interrupted':false,'gitOperation':'@',"
-				"'persistedOutputPath':'/@','backgroundTaskId':'@'}"),
-	RESULT("'content':[{'type':'text','text':'@'},{'type':'image','source':{'data':'@'}}]",
-	       "[{'type':'text','text':'@'}]"),
-	RESULT("'is_error':true,'content':'Exit code 1\\n@'", "'Error: @'"),
-	RESULT("'is_error':true,'content':'The user doesn`t want to proceed with this tool use. @'",
-	       "'@'"),
-	RESULT("'content':'@'", "{'filePath':'/@/@.c','oldString':'@','newString':'@',"
-				"'originalFile':'@','structuredPatch':[{'lines':['-@','+@']}]}"),
-	RESULT("'content':'@'", "{'type':'create','filePath':'/@/@.txt','content':'@',"
-				"'structuredPatch':[],'originalFile':null}"),
-	RESULT("'content':'@'", "{'type':'text','file':{'filePath':'/@.md','content':'@'}}"),
-	RESULT("'content':'@'", "{'filenames':['/@'],'content':'@','mode':'@'}"),
-	RESULT("'content':'@'", "{'status':'@','prompt':'@','content':['@'],'agentType':'@',"
-				"'outputFile':'/@','description':'@'}"),
-	RESULT("'content':'@'", "{'questions':['@'],'answers':{'@':'@'},'plan':'@','query':'@'}"),
-	"{'type':'system','subtype':'local_command','content':'@'," LINE "}",
-	"{'type':'system','subtype':'api_error','error':{'message':'@','formatted':'@','type':'@',"
-	"'error':{'type':'@','message':'@','error':{'type':'@','message':'@'}},'headers':{'@':'@'},"
-	"'connection':'@'},'cause':{'message':'@'},'source':'@'," LINE "}",
-	"{'type':'system','subtype':'stop_hook_summary','hookInfos':[{'command':'@'}],'hookErrors':"
-	"['@'],'stopReason':'@'," LINE "}",
-	"{'type':'system','subtype':'compact_boundary','content':'@','compactMetadata':{'trigger':"
-	"'auto','preCompactDiscoveredTools':['@']}," LINE "}",
-	"{'type':'system','subtype':'away_summary','content':'@'," LINE "}",
-	"{'type':'summary','summary':'@','leafUuid':'u'}",
-	"{'type':'ai-title','aiTitle':'@','sessionId':'s1'}",
-	"{'type':'custom-title','customTitle':'@','sessionId':'s1'}",
-	"{'type':'agent-name','agentName':'@','sessionId':'s1'}",
-	"{'type':'last-prompt','lastPrompt':'@','leafUuid':'u','sessionId':'s1'}",
-	"{'type':'queue-operation','operation':'enqueue','content':'@','sessionId':'s1'}",
-	"{'type':'pr-link','prNumber':7,'prUrl':'@','prRepository':'@','sessionId':'s1'}",
-	"{'type':'worktree-state','worktree':{'path':'/@','branch':'@'},'sessionId':'s1'}",
-	"{'type':'relocated','from':'/@','to':'/@'}",
-	"{'type':'error','error':'@','message':'@'}",
-	"{'type':'message','message':'@','data':'@'}",
-	"{'type':'file-history-snapshot','snapshot':{'trackedFileBackups':{'/@':{'backupFileName':"
-	"'@'}},'timestamp':'@'}}",
-	"{'type':'api-request','params':{'model':'@','system':'@'},'tail':['@'],'querySource':'@'}",
-	"{'type':'api-request-blob','message':{'role':'user','content':'@'},'hash':'@'}",
-	"{'type':'api-request-shape','shape':{'system':[{'text':'@'}],'tools':[{'name':'@'}]}}",
-	"{'type':'tools-used','tools':['@']}",
-	"{'type':'cost-state','totalCostUSD':'@','modelUsage':{'@':{}},'totalLinesAdded':'@'}",
-	"{'type':'progress','data':{'type':'bash_progress','output':'@','fullOutput':'@'}," LINE
-	"}",
-	"{'type':'progress','data':{'type':'hook_progress','hookName':'@','command':'@'}," LINE "}",
-	"{'type':'progress','data':{'type':'mcp_progress','serverName':'@','toolName':'@'}," LINE
-	"}",
-	"{'type':'progress','data':{'type':'query_update','query':'@'}," LINE "}",
-	"{'type':'progress','data':{'type':'agent_progress','prompt':'@','normalizedMessages':['@']"
-	","
-	"'message':{'type':'assistant','message':{'content':[{'type':'text','text':'@'},{'type':"
-	"'tool_use','id':'t','name':'Bash','input':{'command':'@'}}]}}}," LINE "}",
-	"{'type':'progress','data':{'type':'agent_progress','message':{'type':'user','cwd':'/@',"
-	"'gitBranch':'@','message':{'content':[{'type':'tool_result','tool_use_id':'t','content':"
-	"'@'}]},'toolUseResult':{'stdout':'@'}}}," LINE "}",
-	"{'type':'attachment','attachment':{'type':'queued_command','commandMode':'prompt',"
-	"'prompt':'@'},'rendered':[{'content':'@'}]," LINE "}",
-	"{'type':'attachment','attachment':{'type':'queued_command','commandMode':'prompt',"
-	"'prompt':[{'type':'text','text':'@'}]}," LINE "}",
-	"{'type':'attachment','attachment':{'type':'hook_success','hookName':'@','command':'@',"
-	"'stdout':'@','stderr':'@','content':'@'}," LINE "}",
-	"{'type':'attachment','attachment':{'type':'edited_text_file','filename':'/@','snippet':"
-	"'@'}," LINE "}",
-	"{'type':'attachment','attachment':{'type':'prompt_snapshot','systemPrompt':['@']}," LINE
-	"}",
-	"{'type':'attachment','attachment':{'type':'skill_listing','content':'@','names':['@']}"
-	"," LINE "}",
-	"{'type':'attachment','attachment':{'type':'instructions','files':[{'path':'/@','content':"
-	"'@'}]}," LINE "}",
-	"{'type':'attachment','attachment':'@'," LINE "}",
-	"{'display':'@','pastedContents':{'1':{'content':'@'}},'timestamp':1770000000000,"
-	"'project':'/@','sessionId':'s1'}",
-	"{'type':'@ @','text':'@'}",
-};
-
-#define HOOK(name, rest)                                                                           \
-	"{'session_id':'s1','transcript_path':'/@/@.jsonl','cwd':'/@/@ "                           \
-	"@','hook_event_name':'" name                                                              \
-	"','session_title':'@','effort':{'level':'@'},'agent_type':'@','@':'@'" rest "}"
-
-#define TOOL(name, rest) HOOK(name, ",'tool_use_id':'t1','mcp_server':'@'," rest)
-
-static const char *const HOOKS[] = {
-	HOOK("UserPromptSubmit", ",'prompt':'@ @'"),
-	HOOK("UserPromptExpansion", ",'prompt':'@','command_name':'@','command_args':'@'"),
-	HOOK("SessionStart", ",'source':'startup'"),
-	HOOK("SessionEnd", ",'reason':'other'"),
-	HOOK("Setup", ",'trigger':'init','x':'@'"),
-	TOOL("PreToolUse", "'tool_name':'Bash','tool_input':{'command':'@','description':'@'}"),
-	TOOL("PreToolUse", "'tool_name':'mcp__@__@','tool_input':{'@':'@'}"),
-	TOOL("PreToolUse", "'tool_name':'Edit','tool_input':{'file_path':'/@.@','old_string':'@',"
-			   "'new_string':'@'}"),
-	TOOL("PostToolUse", "'tool_name':'Bash','tool_input':{'command':'@'},'tool_response':{"
-			    "'stdout':'@','stderr':'@'}"),
-	TOOL("PostToolUse", "'tool_name':'Write','tool_input':{'file_path':'/@','content':'@'},"
-			    "'tool_response':{'type':'create','filePath':'/@/@.c','content':'@',"
-			    "'structuredPatch':[]}"),
-	TOOL("PostToolUse",
-	     "'tool_name':'mcp__@__@','tool_input':{},'tool_response':[{'text':'@'}]"),
-	TOOL("PostToolUse", "'tool_name':'LS','tool_input':'@','tool_response':'@'"),
-	TOOL("PostToolUseFailure", "'tool_name':'Read','tool_input':{'file_path':'/@'},"
-				   "'error':'File does not exist: @'"),
-	TOOL("PostToolUseFailure", "'tool_name':'mcp__@__@','error':'@'"),
-	HOOK("PostToolBatch", ",'tool_calls':[{'tool_name':'Bash','tool_use_id':'t1','tool_input':{"
-			      "'command':'@'},'tool_response':'@'},{'tool_name':'mcp__@__@',"
-			      "'tool_response':[{'type':'text','text':'@'}]},'@']"),
-	TOOL("PermissionRequest", "'tool_name':'Bash','tool_input':{'command':'@'},"
-				  "'permission_suggestions':[{'directories':['/@']}]"),
-	TOOL("PermissionDenied", "'tool_name':'Bash','tool_input':{'command':'@'},'reason':'@'"),
-	HOOK("Stop", ",'last_assistant_message':'@','background_tasks':[{'description':'@'}]"),
-	HOOK("StopFailure", ",'error':'@','error_details':'@','last_assistant_message':'@'"),
-	HOOK("SubagentStart", ",'agent_id':'a1'"),
-	HOOK("SubagentStop", ",'agent_id':'a1','agent_transcript_path':'/@',"
-			     "'last_assistant_message':'@'"),
-	HOOK("PreCompact", ",'trigger':'manual','custom_instructions':'@'"),
-	HOOK("PostCompact", ",'trigger':'manual','compact_summary':'@'"),
-	HOOK("Notification", ",'message':'@','title':'@','notification_type':'idle_prompt'"),
-	HOOK("InstructionsLoaded", ",'file_path':'/@','memory_type':'@','load_reason':'@'"),
-	HOOK("TaskCreated", ",'task_subject':'@','task_description':'@'"),
-	HOOK("CwdChanged", ",'old_cwd':'/@','new_cwd':'/@'"),
-	HOOK("FileChanged", ",'file_path':'/@','event':'@'"),
-	HOOK("WorktreeCreate", ",'name':'@','worktree_path':'/@'"),
-	HOOK("MessageDisplay", ",'delta':'@','final':true"),
-	HOOK("Elicitation", ",'message':'@','answer':'@'"),
-	HOOK("SomethingNew", ",'text':'@','list':['@',{'@':'@'}]"),
-};
 
 /* "@" -> a word of its own. */
 static const char *fill(const char *template)
@@ -275,8 +104,8 @@ static void assert_silent(const char *template, bool is_hook)
 
 START_TEST(no_line_lets_a_word_out)
 {
-	for (size_t i = 0; i < sizeof(LINES) / sizeof(LINES[0]); i++) {
-		assert_silent(LINES[i], false);
+	for (size_t i = 0; i < sizeof(bp_canary_lines) / sizeof(bp_canary_lines[0]); i++) {
+		assert_silent(bp_canary_lines[i], false);
 	}
 	ck_assert_uint_gt(n_canaries, 400);
 }
@@ -284,8 +113,8 @@ END_TEST
 
 START_TEST(no_hook_lets_a_word_out)
 {
-	for (size_t i = 0; i < sizeof(HOOKS) / sizeof(HOOKS[0]); i++) {
-		assert_silent(HOOKS[i], true);
+	for (size_t i = 0; i < sizeof(bp_canary_hooks) / sizeof(bp_canary_hooks[0]); i++) {
+		assert_silent(bp_canary_hooks[i], true);
 	}
 	ck_assert_uint_gt(n_canaries, 200);
 }
@@ -294,8 +123,8 @@ END_TEST
 START_TEST(higher_levels_are_projected_at_strict_too)
 {
 	test_projector.policy.level = BP_LEVEL_FULL;
-	for (size_t i = 0; i < sizeof(LINES) / sizeof(LINES[0]); i++) {
-		assert_silent(LINES[i], false);
+	for (size_t i = 0; i < sizeof(bp_canary_lines) / sizeof(bp_canary_lines[0]); i++) {
+		assert_silent(bp_canary_lines[i], false);
 		ck_assert_int_eq(test_event.level, BP_LEVEL_STRICT);
 	}
 }
@@ -304,8 +133,8 @@ END_TEST
 START_TEST(nothing_gets_out_without_a_salt)
 {
 	test_policy(0, true, true);
-	for (size_t i = 0; i < sizeof(HOOKS) / sizeof(HOOKS[0]); i++) {
-		assert_silent(HOOKS[i], true);
+	for (size_t i = 0; i < sizeof(bp_canary_hooks) / sizeof(bp_canary_hooks[0]); i++) {
+		assert_silent(bp_canary_hooks[i], true);
 	}
 }
 END_TEST

@@ -12,21 +12,21 @@
  * KEYS: stream. ARGV: group. 1: erased. 0: it holds work.
  * XINFO's lag may be nil after deletions; then the ids tell.
  */
-static const char ERASE[] = "if redis.call('EXISTS', KEYS[1]) == 1 then\n"
-			    "  local last = '0-0'\n"
+static const char ERASE[] = "if redis.call('XLEN', KEYS[1]) > 0 then\n"
+			    "  local last, delivered = '0-0', nil\n"
 			    "  local info = redis.call('XINFO', 'STREAM', KEYS[1])\n"
 			    "  for i = 1, #info, 2 do if info[i] == 'last-generated-id' then last "
 			    "= info[i + 1] end end\n"
 			    "  for _, group in ipairs(redis.call('XINFO', 'GROUPS', KEYS[1])) do\n"
 			    "    local g = {}\n"
 			    "    for i = 1, #group, 2 do g[group[i]] = group[i + 1] end\n"
-			    "    if g['name'] == ARGV[1] and (g['pending'] > 0 or "
-			    "g['last-delivered-id'] ~= last) then\n"
-			    "      return 0\n"
+			    "    if g['name'] == ARGV[1] and g['pending'] == 0 then\n"
+			    "      delivered = g['last-delivered-id']\n"
 			    "    end\n"
 			    "  end\n"
-			    "  redis.call('DEL', KEYS[1])\n"
+			    "  if delivered ~= last then return 0 end\n"
 			    "end\n"
+			    "redis.call('DEL', KEYS[1])\n"
 			    "redis.call('XGROUP', 'CREATE', KEYS[1], ARGV[1], '0', 'MKSTREAM')\n"
 			    "return 1\n";
 

@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: MIT */
+#include "cli/text.h"
+
+#include "support/run.h"
+
+START_TEST(counts_are_grouped_by_thousands)
+{
+	ck_assert_str_eq(bp_text_count(0).text, "0");
+	ck_assert_str_eq(bp_text_count(999).text, "999");
+	ck_assert_str_eq(bp_text_count(1000).text, "1 000");
+	ck_assert_str_eq(bp_text_count(1234567).text, "1 234 567");
+	ck_assert_str_eq(bp_text_count(-1000).text, "-1 000");
+	ck_assert_str_eq(bp_text_count(-100).text, "-100");
+	ck_assert_str_eq(bp_text_count(INT64_MAX).text, "9 223 372 036 854 775 807");
+}
+END_TEST
+
+START_TEST(sizes_have_the_unit_that_fits)
+{
+	ck_assert_str_eq(bp_text_bytes(0).text, "0 B");
+	ck_assert_str_eq(bp_text_bytes(1023).text, "1023 B");
+	ck_assert_str_eq(bp_text_bytes(1024).text, "1.0 KiB");
+	ck_assert_str_eq(bp_text_bytes(1536).text, "1.5 KiB");
+	ck_assert_str_eq(bp_text_bytes((int64_t)3 << 40).text, "3.0 TiB");
+	ck_assert_str_eq(bp_text_bytes((int64_t)5000 << 40).text, "5000.0 TiB");
+}
+END_TEST
+
+START_TEST(spans_are_said_as_people_do)
+{
+	ck_assert_str_eq(bp_text_span(-1).text, "0 s");
+	ck_assert_str_eq(bp_text_span(59).text, "59 s");
+	ck_assert_str_eq(bp_text_span(60).text, "1 min");
+	ck_assert_str_eq(bp_text_span(3599).text, "59 min");
+	ck_assert_str_eq(bp_text_span(3660).text, "1 h 1 min");
+	ck_assert_str_eq(bp_text_span(48 * 3600).text, "2 days");
+}
+END_TEST
+
+BP_TEST_MAIN(NULL, NULL, counts_are_grouped_by_thousands, sizes_have_the_unit_that_fits,
+	     spans_are_said_as_people_do)

@@ -61,7 +61,7 @@ void bp_purge_add_session(struct bp_purge *purge, const struct bp_session_name *
 bool bp_purge_has_session(const struct bp_purge *purge, struct bp_str external_id);
 /** True when an event is of the scope. */
 bool bp_purge_covers(const struct bp_purge *purge, const struct bp_event *event);
-/** True when a wire event is of the scope; text that is none counts when it names a session of it. */
+/** True when a wire event is of the scope; text that is none counts when it names its session. */
 bool bp_purge_covers_text(const struct bp_purge *purge, struct bp_str text);
 /** External ids of other sessions that hold copies of purged lines. Errors: BP_EIO. */
 BP_MUSTUSE enum bp_rc bp_purge_copies(struct bp_purge *purge, cJSON *array, struct bp_err *err);

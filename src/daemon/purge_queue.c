@@ -24,8 +24,8 @@ static int64_t id_ms(const char *id)
 	return ms;
 }
 
-/** A letter of a line has no event: it goes with its platform, its age, or everything. Whose session
- *  the line was is not known; its letter names no session either. */
+/** A letter of a line has no event: it goes with its platform, its age, or everything. Whose
+ *  session the line was is not known; its letter names no session either. */
 static bool letter_is_covered(const struct bp_purge *purge, const struct bp_entry *letter)
 {
 	struct bp_str event = bp_entry_get(letter, "e");

@@ -62,7 +62,7 @@ static enum bp_rc finish(struct bp_purge *purge, enum bp_rc rc, struct bp_err *e
 	return rc;
 }
 
-/** Run text with ?1 (text or before_us) and ?2; the first column goes to *out when it is a query. */
+/** Run text with ?1 (text or before_us) and ?2; a query's first column goes to *out. */
 static enum bp_rc run_one(struct bp_purge *purge, const char *text, struct bp_str first,
 			  struct bp_str second, int64_t *out, struct bp_err *err)
 {

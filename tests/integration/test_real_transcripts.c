@@ -98,8 +98,7 @@ static const cJSON *find_file(const cJSON *json, const char *path)
 {
 	const cJSON *file = NULL;
 
-	cJSON_ArrayForEach(file, bp_test_json_at(json, "by_file"))
-	{
+	cJSON_ArrayForEach (file, bp_test_json_at(json, "by_file")) {
 		if (strcmp(bp_test_json_text(file, "path"), path) == 0) {
 			return file;
 		}
@@ -241,18 +240,15 @@ END_TEST
 
 #define LINE(uuid, text)                                                                           \
 	"{\"type\":\"user\",\"uuid\":\"" uuid "\",\"sessionId\":\"" SESSION "\","                  \
-	"\"timestamp\":\"2026-01-02T03:04:05.678Z\",\"version\":\"2.1.0\",\"cwd\":\"/home/dev/p\"," \
+	"\"timestamp\":\"2026-01-02T03:04:05.678Z\",\"version\":\"2.1.0\",\"cwd\":\"/home/dev/"    \
+	"p\","                                                                                     \
 	"\"message\":{\"role\":\"user\",\"content\":\"" text "\"}}\n"
 #define SESSION "0f0e0d0c-0b0a-4908-8706-050403020100"
 
 /* Each is one malformed line. */
 static const char *const malformed[] = {
-	"{\"type\":\"user\",\"uuid\":\n",
-	"not json at all\n",
-	"[1,2,3]\n",
-	"{} {}\n",
-	"{\"type\":\"user\"}}\n",
-	"\"text\"\n",
+	"{\"type\":\"user\",\"uuid\":\n", "not json at all\n", "[1,2,3]\n", "{} {}\n",
+	"{\"type\":\"user\"}}\n",         "\"text\"\n",
 };
 enum { MALFORMED = sizeof(malformed) / sizeof(malformed[0]) };
 

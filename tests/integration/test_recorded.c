@@ -73,15 +73,24 @@ enum field {
 };
 
 static const char *const field_names[FIELDS] = {
-	[TOOL_CALLS] = "tool calls",   [OK] = "ok",
-	[ERROR_] = "error",	       [DENIED] = "denied",
-	[REJECTED] = "rejected",       [PENDING] = "pending",
-	[PROMPTS] = "prompts",	       [SESSIONS] = "sessions",
-	[COMPACTIONS] = "compactions", [SUBAGENTS] = "sub-agents",
-	[ADDED] = "lines added",       [REMOVED] = "lines removed",
-	[RESPONSES] = "responses",     [INPUT] = "input tokens",
-	[CACHE_WRITE] = "cache write", [CACHE_READ] = "cache read",
-	[OUTPUT] = "output tokens",    [ABORTED] = "aborted streams",
+	[TOOL_CALLS] = "tool calls",
+	[OK] = "ok",
+	[ERROR_] = "error",
+	[DENIED] = "denied",
+	[REJECTED] = "rejected",
+	[PENDING] = "pending",
+	[PROMPTS] = "prompts",
+	[SESSIONS] = "sessions",
+	[COMPACTIONS] = "compactions",
+	[SUBAGENTS] = "sub-agents",
+	[ADDED] = "lines added",
+	[REMOVED] = "lines removed",
+	[RESPONSES] = "responses",
+	[INPUT] = "input tokens",
+	[CACHE_WRITE] = "cache write",
+	[CACHE_READ] = "cache read",
+	[OUTPUT] = "output tokens",
+	[ABORTED] = "aborted streams",
 };
 
 struct totals {
@@ -158,9 +167,9 @@ static struct totals read_truth(size_t scenario)
 	static const struct {
 		enum field field;
 		size_t column;
-	} columns[] = {{RESPONSES, 6}, {INPUT, 7}, {CACHE_WRITE, 8}, {CACHE_READ, 9},
+	} columns[] = {{RESPONSES, 6}, {INPUT, 7},    {CACHE_WRITE, 8}, {CACHE_READ, 9},
 		       {OUTPUT, 10},   {ABORTED, 11}, {TOOL_CALLS, 15}, {OK, 16},
-		       {ERROR_, 17},   {DENIED, 18}, {REJECTED, 19}};
+		       {ERROR_, 17},   {DENIED, 18},  {REJECTED, 19}};
 	struct totals truth = {.of = {[PROMPTS] = table[scenario].prompts,
 				      [SESSIONS] = table[scenario].sessions,
 				      [COMPACTIONS] = table[scenario].compactions,
@@ -227,17 +236,25 @@ static void add_metrics(const cJSON *json, const char *prefix, struct totals *su
 		enum field field;
 		const char *name;
 	} names[] = {
-		{TOOL_CALLS, "tool_calls"},	   {OK, "tool_calls_ok"},
-		{ERROR_, "tool_calls_error"},	   {DENIED, "tool_calls_denied"},
-		{REJECTED, "tool_calls_rejected"}, {PENDING, "tool_calls_pending"},
+		{TOOL_CALLS, "tool_calls"},
+		{OK, "tool_calls_ok"},
+		{ERROR_, "tool_calls_error"},
+		{DENIED, "tool_calls_denied"},
+		{REJECTED, "tool_calls_rejected"},
+		{PENDING, "tool_calls_pending"},
 		{PENDING, "tool_calls_interrupted"},
-		{PROMPTS, "prompts"},		   {SESSIONS, "sessions"},
-		{COMPACTIONS, "compactions"},	   {SUBAGENTS, "subagents"},
-		{ADDED, "lines_added"},		   {REMOVED, "lines_removed"},
-		{RESPONSES, "responses"},	   {INPUT, "tokens_input"},
+		{PROMPTS, "prompts"},
+		{SESSIONS, "sessions"},
+		{COMPACTIONS, "compactions"},
+		{SUBAGENTS, "subagents"},
+		{ADDED, "lines_added"},
+		{REMOVED, "lines_removed"},
+		{RESPONSES, "responses"},
+		{INPUT, "tokens_input"},
 		{CACHE_WRITE, "tokens_cache_write_5m"},
 		{CACHE_WRITE, "tokens_cache_write_1h"},
-		{CACHE_READ, "tokens_cache_read"}, {OUTPUT, "tokens_output"},
+		{CACHE_READ, "tokens_cache_read"},
+		{OUTPUT, "tokens_output"},
 		{ABORTED, "aborted_calls"},
 	};
 
@@ -365,8 +382,7 @@ static void check_import(const cJSON *json)
 {
 	const cJSON *file = NULL;
 
-	cJSON_ArrayForEach(file, bp_test_json_at(json, "by_file"))
-	{
+	cJSON_ArrayForEach (file, bp_test_json_at(json, "by_file")) {
 		ck_assert_int_eq(number(file, "lines"),
 				 number(file, "rows") + number(file, "duplicates") +
 					 number(file, "dead_letters") + number(file, "oversize"));

@@ -19,7 +19,7 @@ enum {
 	WRITER_PAGES = 16000,  /* the writer too */
 	RESTART_PAGES = 64000, /* the writer waits for readers */
 	RESTART_WAIT_MS = 50,
-	WRITER_STEP_PAGES = 4000,  /* between two attempts, of all writers together */
+	WRITER_STEP_PAGES = 2000,  /* between two attempts, of all writers together */
 	RESTART_STEP_PAGES = 16000 /* it may wait for a reader: seldom */
 };
 

@@ -325,6 +325,26 @@ START_TEST(a_store_that_cannot_write_keeps_the_events_and_recovers_by_itself)
 }
 END_TEST
 
+START_TEST(a_database_locked_by_another_program_is_waited_for)
+{
+	struct bp_sql *other = NULL;
+	struct bp_err err = {0};
+
+	start();
+	add_events(0, 10);
+	ck_assert(wait_for(&counters->rows, 10));
+	ck_assert_ok(bp_sql_open(scene_path, BP_SQL_WRITE, 0, &other, &err), err);
+	ck_assert_ok(bp_sql_begin(other, &err), err);
+	add_events(10, 20);
+	ck_assert(wait_stuck());
+	ck_assert_int_eq(atomic_load(&counters->rows), 10);
+	bp_sql_rollback(other);
+	bp_sql_close(other);
+	ck_assert(wait_for(&counters->rows, 20));
+	ck_assert(wait_acknowledged());
+}
+END_TEST
+
 START_TEST(a_full_redis_loses_no_dead_letter)
 {
 	char reply[64];
@@ -488,8 +508,8 @@ BP_TEST_MAIN(set_up, tear_down, an_event_becomes_a_row_a_wake_up_and_an_acknowle
 	     redelivery_is_stored_once, one_bad_event_is_dead_lettered_and_the_rest_is_stored,
 	     hostile_entries_hurt_nobody_else,
 	     a_store_that_cannot_write_keeps_the_events_and_recovers_by_itself,
-	     a_full_redis_loses_no_dead_letter, redis_may_go_and_come_back,
-	     a_stream_that_was_deleted_is_made_again, what_a_checkpoint_covers_is_trimmed,
-	     what_no_checkpoint_covers_stays,
+	     a_database_locked_by_another_program_is_waited_for, a_full_redis_loses_no_dead_letter,
+	     redis_may_go_and_come_back, a_stream_that_was_deleted_is_made_again,
+	     what_a_checkpoint_covers_is_trimmed, what_no_checkpoint_covers_stays,
 	     while_paused_nothing_is_stored_and_purged_things_stay_away,
 	     lines_are_counted_once_whatever_is_delivered_twice)

@@ -133,7 +133,8 @@ START_TEST(the_log_stays_bounded_under_steady_load)
 		bp_store_cap_wal(sql);
 	}
 	ck_assert_int_eq(stat(scratch_path("-wal"), &st), 0);
-	ck_assert_int_lt(st.st_size, 80LL << 20);
+	/* Without the writer it would be all of the 330 MB. */
+	ck_assert_int_lt(st.st_size, 200LL << 20);
 }
 END_TEST
 

@@ -1,4 +1,6 @@
 /* SPDX-License-Identifier: MIT */
+#include <string.h>
+
 #include "base/mem.h"
 #include "store/names.h"
 #include "store/raw.h"
@@ -7,7 +9,7 @@
 #include "store/uuid.h"
 
 /* A payload is at most half an event; a stored block adds next to nothing. */
-enum { PACKED_BYTES_MAX = 2 * BP_EVENT_BYTES_MAX };
+enum { PACKED_BYTES_MAX = 2 * BP_EVENT_BYTES_MAX, LAST_NAME_BYTES = 48 };
 
 #define COUNT_ONE(field, column) +1
 enum { N_FIXED = 8, N_NAMES = 0 BP_RAW_NAMES(COUNT_ONE), N_UUIDS = 0 BP_RAW_UUIDS(COUNT_ONE) };
@@ -19,6 +21,13 @@ static const char *const inserts[] = {
 			 ") ON CONFLICT (event_id) DO NOTHING",
 };
 
+/* The last name of a column, and its id: most columns hardly ever change. */
+struct last_name {
+	int64_t id; /* 0: none */
+	size_t len;
+	char text[LAST_NAME_BYTES];
+};
+
 struct bp_raw_writer {
 	struct bp_sql *sql;     /* borrowed */
 	struct bp_codec *codec; /* borrowed */
@@ -26,7 +35,14 @@ struct bp_raw_writer {
 	struct bp_tombstones *tombstones;
 	struct bp_statement *insert[BP_RAW_TABLES];
 	struct bp_buf packed;
+	struct last_name last[N_NAMES];
 };
+
+static void forget_names(struct bp_raw_writer *writer)
+{
+	memset(writer->last, 0, sizeof(writer->last));
+	bp_names_forget(writer->names);
+}
 
 enum bp_rc bp_raw_writer_reload(struct bp_raw_writer *writer, struct bp_err *err)
 {
@@ -37,7 +53,7 @@ enum bp_rc bp_raw_writer_reload(struct bp_raw_writer *writer, struct bp_err *err
 		bp_tombstones_free(writer->tombstones);
 		writer->tombstones = tombstones;
 		/* A purge deletes names that nothing uses any more. */
-		bp_names_forget(writer->names);
+		forget_names(writer);
 	}
 	return rc;
 }
@@ -80,7 +96,24 @@ void bp_raw_writer_free(struct bp_raw_writer *writer)
 
 void bp_raw_writer_rolled_back(struct bp_raw_writer *writer)
 {
-	bp_names_forget(writer->names);
+	forget_names(writer);
+}
+
+static enum bp_rc name_id(struct bp_raw_writer *writer, struct last_name *last, struct bp_str text,
+			  int64_t *out, struct bp_err *err)
+{
+	if (last->id != 0 && text.len == last->len && text.ptr &&
+	    memcmp(text.ptr, last->text, text.len) == 0) {
+		*out = last->id;
+		return BP_OK;
+	}
+	enum bp_rc rc = bp_names_id(writer->names, text, out, err);
+	if (rc == BP_OK && text.ptr && text.len <= LAST_NAME_BYTES) {
+		last->id = *out;
+		last->len = text.len;
+		memcpy(last->text, text.ptr, text.len);
+	}
+	return rc;
 }
 
 static enum bp_rc bind_names(struct bp_raw_writer *writer, struct bp_statement *insert,
@@ -92,7 +125,7 @@ static enum bp_rc bind_names(struct bp_raw_writer *writer, struct bp_statement *
 
 	for (size_t k = 0; k < sizeof(texts) / sizeof(texts[0]); k++) {
 		int64_t id = BP_SQL_NULL;
-		enum bp_rc rc = bp_names_id(writer->names, *texts[k], &id, err);
+		enum bp_rc rc = name_id(writer, &writer->last[k], *texts[k], &id, err);
 
 		if (rc != BP_OK) {
 			return rc;

@@ -201,10 +201,11 @@ bool bench_either(const char *bar, const char *what, double value, double limit,
 	char limited[64];
 	double far = fmin(1 - value / limit, 1 - ratio / ratio_limit);
 
-	(void)snprintf(both, sizeof(both), "%s, %.2f x",
-		       show(value, unit, shown, sizeof(shown)), ratio);
+	(void)snprintf(both, sizeof(both), "%s, %.2f x", show(value, unit, shown, sizeof(shown)),
+		       ratio);
 	(void)snprintf(limited, sizeof(limited), ">= %g, or >= %g x", limit, ratio_limit);
-	return print_bar(bar, what, both, limited, value >= limit || ratio >= ratio_limit ? 0 : far);
+	return print_bar(bar, what, both, limited,
+			 value >= limit || ratio >= ratio_limit ? 0 : far);
 }
 
 void bench_note(const char *fmt, ...)

@@ -53,8 +53,7 @@ bool bench_interleave(const struct bench_measure *measures, size_t n, double *me
  * Print "bar N  what  value unit  (bar <= limit)  PASS", or "distance 12 %" in place of PASS.
  * bar is its number in docs/performance.md. True: it passed.
  */
-bool bench_at_most(const char *bar, const char *what, double value, double limit,
-		   const char *unit);
+bool bench_at_most(const char *bar, const char *what, double value, double limit, const char *unit);
 bool bench_at_least(const char *bar, const char *what, double value, double limit,
 		    const char *unit);
 

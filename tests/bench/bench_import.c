@@ -62,8 +62,7 @@ static bool read_report(const struct bp_buf *text, struct outcome *out)
 	out->lines = number(report, "lines");
 	out->rows = number(report, "rows");
 	out->source_bytes = 0;
-	cJSON_ArrayForEach(file, cJSON_GetObjectItemCaseSensitive(report, "by_file"))
-	{
+	cJSON_ArrayForEach (file, cJSON_GetObjectItemCaseSensitive(report, "by_file")) {
 		const cJSON *path = cJSON_GetObjectItemCaseSensitive(file, "path");
 		out->source_bytes += cJSON_IsString(path) ? file_bytes(path->valuestring) : 0;
 	}

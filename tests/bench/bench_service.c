@@ -38,10 +38,10 @@ enum {
 struct world {
 	struct bench_service service;
 	struct bp_sql *sql;
-	int live[LIVE_FILES];       /* transcripts that grow */
+	int live[LIVE_FILES]; /* transcripts that grow */
 	char session[LIVE_FILES][40];
-	uint64_t lines;             /* appended so far */
-	int64_t history_lines;      /* in the transcripts that were there at the start */
+	uint64_t lines;        /* appended so far */
+	int64_t history_lines; /* in the transcripts that were there at the start */
 	int cpu_seconds;
 };
 
@@ -163,8 +163,8 @@ static double wait_number(struct bp_statement *select, int64_t wanted)
 	double until = bench_now() + WAIT_S;
 
 	for (;;) {
-		int64_t got = bp_statement_step(select, NULL) == BP_OK ? bp_column_int(select, 0)
-								       : -1;
+		int64_t got =
+			bp_statement_step(select, NULL) == BP_OK ? bp_column_int(select, 0) : -1;
 		bp_statement_reset(select);
 		double now = bench_now();
 		if (got == wanted) {

@@ -26,11 +26,11 @@
 
 enum {
 	MB_DEFAULT = 100,
-	CACHE_BYTES = 4 << 20,     /* slowpath.cache's default */
+	CACHE_BYTES = 4 << 20, /* slowpath.cache's default */
 	ROWS_A_COMMIT = 500,
 	FACTS_A_COMMIT = 2000,
 	READ_ROWS = 500,
-	DEBOUNCE_US = 250000,      /* slowpath.debounce's default */
+	DEBOUNCE_US = 250000, /* slowpath.debounce's default */
 	LATENCY_ROWS = 500,
 	LATENCY_SESSIONS = 100,
 	PATH_BYTES = 512
@@ -269,9 +269,9 @@ static double read_rows(void *arg)
 }
 
 static const char *const FACT_TABLES[] = {
-	"conversations", "conversation_turns", "model_calls",	"tool_calls", "code_changes",
-	"file_access",	 "permission_requests", "api_errors",	"compactions", "subagents",
-	"activity",	 "session_event",	"session_link",	"fact_alias", "rollups"};
+	"conversations", "conversation_turns",  "model_calls",  "tool_calls",  "code_changes",
+	"file_access",   "permission_requests", "api_errors",   "compactions", "subagents",
+	"activity",      "session_event",       "session_link", "fact_alias",  "rollups"};
 enum { N_FACT_TABLES = sizeof(FACT_TABLES) / sizeof(FACT_TABLES[0]) };
 
 /** Write one table's facts into the other database, as upserts that find nothing. */
@@ -407,8 +407,8 @@ static bool bar_6(struct world *world)
 	}
 	double rows = (double)world->rows;
 	double parts = medians[1] + medians[2];
-	bench_note("%lld facts, events and aliases: %.1f a row",
-		   (long long)count_facts(world), (double)count_facts(world) / rows);
+	bench_note("%lld facts, events and aliases: %.1f a row", (long long)count_facts(world),
+		   (double)count_facts(world) / rows);
 	bench_note("read, inflate, scan: %.2f s (%.0f rows/s); the same facts bare: %.2f s "
 		   "(%.0f rows/s)",
 		   medians[1], rows / medians[1], medians[2], rows / medians[2]);
@@ -466,7 +466,8 @@ static double wait_number(struct bp_statement *select, int64_t wanted)
 
 	for (;;) {
 		struct timespec pause = {.tv_nsec = PAUSE_NS};
-		int64_t got = bp_statement_step(select, NULL) == BP_OK ? bp_column_int(select, 0) : -1;
+		int64_t got =
+			bp_statement_step(select, NULL) == BP_OK ? bp_column_int(select, 0) : -1;
 		bp_statement_reset(select);
 		double now = bench_now();
 		if (got == wanted) {
@@ -530,22 +531,22 @@ static bool bar_17_finaliser(struct world *world)
 		struct timespec pause = {.tv_nsec = 200000};
 		char session[40];
 		if (put < LATENCY_SESSIONS && bench_now() >= next) {
-			(void)snprintf(session, sizeof(session),
-				       "ffffffff-0000-4000-8000-%012zu", put);
+			(void)snprintf(session, sizeof(session), "ffffffff-0000-4000-8000-%012zu",
+				       put);
 			ok = put_prompt(world, session, LATENCY_ROWS + put + 1, &committed[put]);
 			put++;
 			next += 0.02;
 		}
 		if (seen < put) {
-			(void)snprintf(session, sizeof(session),
-				       "ffffffff-0000-4000-8000-%012zu", seen);
+			(void)snprintf(session, sizeof(session), "ffffffff-0000-4000-8000-%012zu",
+				       seen);
 			bp_bind_text(select, 1, bp_str_from(session));
 			bool there = bp_statement_step(select, NULL) == BP_OK &&
 				     bp_column_int(select, 0) == 1;
 			bp_statement_reset(select);
 			if (there) {
-				ms[seen] = (bench_now() - committed[seen]) * 1e3 -
-					   DEBOUNCE_US / 1e3;
+				ms[seen] =
+					(bench_now() - committed[seen]) * 1e3 - DEBOUNCE_US / 1e3;
 				seen++;
 				continue;
 			}

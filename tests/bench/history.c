@@ -12,12 +12,12 @@
 #include "event/timestamp.h"
 
 enum {
-	PIECES = 400,         /* texts that lines are put together from */
+	PIECES = 400, /* texts that lines are put together from */
 	TEXT_MAX = 64000,
 	FILE_MAX = 256 << 20,
 	UUID_BYTES = 37,
 	ID_BYTES = 32,
-	AGENTS_MAX = 8        /* sub-agents of one session */
+	AGENTS_MAX = 8 /* sub-agents of one session */
 };
 
 struct piece {
@@ -28,23 +28,23 @@ struct piece {
 /** A session that is being written. */
 struct session {
 	char id[UUID_BYTES], parent[UUID_BYTES], prompt[UUID_BYTES];
-	char head[400];      /* the envelope's members that stay the same */
-	char agent[24];      /* "" in the main file */
+	char head[400]; /* the envelope's members that stay the same */
+	char agent[24]; /* "" in the main file */
 	const char *project;
 	const char *model;
 	const char *version;
 	int64_t ts_us;
-	int64_t context;     /* tokens */
+	int64_t context; /* tokens */
 };
 
 struct history {
 	struct history_options options;
 	struct history_totals totals;
 	uint64_t random;
-	double scale;        /* of text lengths; found while writing, so that the mean is met */
+	double scale; /* of text lengths; found while writing, so that the mean is met */
 	struct piece pieces[PIECES];
-	struct bp_buf out;   /* the file in hand */
-	size_t lines;        /* in it */
+	struct bp_buf out; /* the file in hand */
+	size_t lines;      /* in it */
 	struct session session;
 	struct {
 		char id[24];
@@ -58,10 +58,10 @@ static const char *const WORDS[] = {
 	"buffer", "worker", "queue",  "retry",  "handle", "socket", "schema", "column",
 	"vector", "shard",  "commit", "branch", "config", "render", "widget", "filter",
 	"cursor", "bucket", "ledger", "policy", "signal", "driver", "kernel", "module"};
-static const char *const KEYWORDS[] = {"if",     "for",   "while", "return", "static", "const",
-				       "struct", "size_t", "else", "switch", "await",  "impl"};
-static const char *const PROJECTS[] = {"lantern", "quarry", "meadow", "orchard", "harbour",
-				       "thimble", "cobalt", "juniper"};
+static const char *const KEYWORDS[] = {"if",     "for",    "while", "return", "static", "const",
+				       "struct", "size_t", "else",  "switch", "await",  "impl"};
+static const char *const PROJECTS[] = {"lantern", "quarry",  "meadow", "orchard",
+				       "harbour", "thimble", "cobalt", "juniper"};
 static const char *const MODELS[] = {"claude-opus-4-5-20251101", "claude-sonnet-4-5-20250929",
 				     "claude-haiku-4-5-20251001"};
 static const char *const VERSIONS[] = {"2.1.71", "2.1.119", "2.1.204", "2.1.328"};
@@ -142,11 +142,10 @@ static void make_piece(struct history *history, struct piece *piece, size_t want
 			bp_buf_add_str(&text, BP_STR("\xe2\x80\x94 caf\xc3\xa9.\\n"));
 			break;
 		default:
-			bp_buf_printf(&text, "%.*s%s %s_%s(%s, %zu);\\n",
-				      (int)(4 * below(history, 4)), "            ",
-				      PICK(history, KEYWORDS), PICK(history, WORDS),
-				      PICK(history, WORDS), PICK(history, WORDS),
-				      below(history, 1000));
+			bp_buf_printf(
+				&text, "%.*s%s %s_%s(%s, %zu);\\n", (int)(4 * below(history, 4)),
+				"            ", PICK(history, KEYWORDS), PICK(history, WORDS),
+				PICK(history, WORDS), PICK(history, WORDS), below(history, 1000));
 		}
 	}
 	piece->text = text.ptr;
@@ -255,8 +254,10 @@ static void put_prompt(struct history *history)
 {
 	make_uuid(history, history->session.prompt);
 	put_start(history);
-	PUT(history, ",\"promptId\":\"%s\",\"type\":\"user\",\"message\":{\"role\":\"user\","
-		     "\"content\":\"", history->session.prompt);
+	PUT(history,
+	    ",\"promptId\":\"%s\",\"type\":\"user\",\"message\":{\"role\":\"user\","
+	    "\"content\":\"",
+	    history->session.prompt);
 	put_text(history, 60 + below(history, 400));
 	put_raw(history, "\"}");
 	put_identity(history);
@@ -270,8 +271,9 @@ static void put_queue(struct history *history)
 
 	for (int i = 0; i < 2; i++) {
 		(void)bp_timestamp_format(history->session.ts_us, ts);
-		PUT(history, "{\"type\":\"queue-operation\",\"operation\":\"%s\",\"timestamp\":"
-			     "\"%s\",\"sessionId\":\"%s\"",
+		PUT(history,
+		    "{\"type\":\"queue-operation\",\"operation\":\"%s\",\"timestamp\":"
+		    "\"%s\",\"sessionId\":\"%s\"",
 		    i ? "dequeue" : "enqueue", ts, history->session.id);
 		if (i == 0) {
 			put_raw(history, ",\"content\":\"");
@@ -288,14 +290,16 @@ static void put_attachment(struct history *history)
 {
 	put_start(history);
 	if (chance(history, 70)) {
-		PUT(history, ",\"attachment\":{\"type\":\"hook_success\",\"hookName\":\"PostToolUse:"
-			     "Edit\",\"hookEvent\":\"PostToolUse\",\"command\":\"make lint\","
-			     "\"exitCode\":0,\"stdout\":\"");
+		PUT(history,
+		    ",\"attachment\":{\"type\":\"hook_success\",\"hookName\":\"PostToolUse:"
+		    "Edit\",\"hookEvent\":\"PostToolUse\",\"command\":\"make lint\","
+		    "\"exitCode\":0,\"stdout\":\"");
 		put_text(history, 200);
 		PUT(history, "\",\"stderr\":\"\",\"durationMs\":%zu}", below(history, 4000));
 	} else {
-		PUT(history, ",\"attachment\":{\"type\":\"edited_text_file\",\"filename\":"
-			     "\"/home/dev/work/%s/src/%s.c\",\"snippet\":\"",
+		PUT(history,
+		    ",\"attachment\":{\"type\":\"edited_text_file\",\"filename\":"
+		    "\"/home/dev/work/%s/src/%s.c\",\"snippet\":\"",
 		    history->session.project, PICK(history, WORDS));
 		put_text(history, 900);
 		put_raw(history, "\"}");
@@ -310,18 +314,21 @@ static void put_system(struct history *history)
 {
 	put_start(history);
 	if (chance(history, 80)) {
-		PUT(history, ",\"type\":\"system\",\"subtype\":\"turn_duration\",\"durationMs\":%zu,"
-			     "\"messageCount\":%zu",
+		PUT(history,
+		    ",\"type\":\"system\",\"subtype\":\"turn_duration\",\"durationMs\":%zu,"
+		    "\"messageCount\":%zu",
 		    2000 + below(history, 600000), 1 + below(history, 90));
 	} else if (chance(history, 50)) {
-		PUT(history, ",\"type\":\"system\",\"subtype\":\"api_error\",\"level\":\"error\","
-			     "\"error\":{\"status\":529},\"retryInMs\":%zu.5,\"retryAttempt\":1,"
-			     "\"maxRetries\":10",
+		PUT(history,
+		    ",\"type\":\"system\",\"subtype\":\"api_error\",\"level\":\"error\","
+		    "\"error\":{\"status\":529},\"retryInMs\":%zu.5,\"retryAttempt\":1,"
+		    "\"maxRetries\":10",
 		    below(history, 4000));
 	} else {
-		PUT(history, ",\"type\":\"system\",\"subtype\":\"compact_boundary\",\"content\":"
-			     "\"Conversation compacted\",\"level\":\"info\",\"compactMetadata\":{"
-			     "\"trigger\":\"auto\",\"preTokens\":%" PRId64 "}",
+		PUT(history,
+		    ",\"type\":\"system\",\"subtype\":\"compact_boundary\",\"content\":"
+		    "\"Conversation compacted\",\"level\":\"info\",\"compactMetadata\":{"
+		    "\"trigger\":\"auto\",\"preTokens\":%" PRId64 "}",
 		    history->session.context);
 		history->session.context = 0;
 	}
@@ -338,8 +345,8 @@ struct call {
 
 static void put_call(struct history *history, struct call *call)
 {
-	static const char *const tools[] = {"Bash", "Bash", "Bash",  "Read", "Read",
-					    "Read", "Edit", "Edit",  "Edit", "Grep",
+	static const char *const tools[] = {"Bash", "Bash",  "Bash",     "Read", "Read",
+					    "Read", "Edit",  "Edit",     "Edit", "Grep",
 					    "Glob", "Write", "TodoWrite"};
 	const char *project = history->session.project;
 
@@ -348,8 +355,9 @@ static void put_call(struct history *history, struct call *call)
 	PUT(history, "{\"type\":\"tool_use\",\"id\":\"%s\",\"name\":\"%s\",\"input\":{", call->id,
 	    call->tool);
 	if (strcmp(call->tool, "Bash") == 0) {
-		PUT(history, "\"command\":\"cd /home/dev/work/%s && make -j2 %s 2>&1 | tail -40\","
-			     "\"description\":\"Run %s\"",
+		PUT(history,
+		    "\"command\":\"cd /home/dev/work/%s && make -j2 %s 2>&1 | tail -40\","
+		    "\"description\":\"Run %s\"",
 		    project, PICK(history, WORDS), PICK(history, WORDS));
 	} else if (strcmp(call->tool, "Edit") == 0) {
 		PUT(history, "\"file_path\":\"/home/dev/work/%s/src/%s.c\",\"old_string\":\"",
@@ -364,8 +372,9 @@ static void put_call(struct history *history, struct call *call)
 		put_text(history, 1500);
 		put_raw(history, "\"");
 	} else {
-		PUT(history, "\"file_path\":\"/home/dev/work/%s/src/%s.c\",\"pattern\":\"%s\","
-			     "\"limit\":%zu",
+		PUT(history,
+		    "\"file_path\":\"/home/dev/work/%s/src/%s.c\",\"pattern\":\"%s\","
+		    "\"limit\":%zu",
 		    project, PICK(history, WORDS), PICK(history, WORDS), below(history, 2000));
 	}
 	put_raw(history, "}}");
@@ -391,8 +400,9 @@ static void put_response(struct history *history, struct call *calls, size_t *ou
 	bool thinks = chance(history, 35);
 	bool says = chance(history, 55);
 	size_t n = n_calls + (size_t)thinks + (size_t)says;
-	int64_t tokens[4] = {(int64_t)(1 + below(history, 12)), (int64_t)(40 + below(history, 3000)),
-			     s->context, (int64_t)(8 + below(history, 900))};
+	int64_t tokens[4] = {(int64_t)(1 + below(history, 12)),
+			     (int64_t)(40 + below(history, 3000)), s->context,
+			     (int64_t)(8 + below(history, 900))};
 
 	s->context += tokens[1] + tokens[3];
 	make_id(history, "msg_01", message);
@@ -402,8 +412,10 @@ static void put_response(struct history *history, struct call *calls, size_t *ou
 		bool last = i + 1 == n;
 		int64_t shown[4] = {tokens[0], tokens[1], tokens[2], last ? tokens[3] : 1};
 		put_start(history);
-		PUT(history, ",\"message\":{\"model\":\"%s\",\"id\":\"%s\",\"type\":\"message\","
-			     "\"role\":\"assistant\",\"content\":[", s->model, message);
+		PUT(history,
+		    ",\"message\":{\"model\":\"%s\",\"id\":\"%s\",\"type\":\"message\","
+		    "\"role\":\"assistant\",\"content\":[",
+		    s->model, message);
 		if (thinks && i == 0) {
 			put_raw(history, "{\"type\":\"thinking\",\"thinking\":\"");
 			put_text(history, 400);
@@ -437,8 +449,9 @@ static void put_patch(struct history *history)
 	size_t added = 1 + below(history, 6);
 	size_t at = 1 + below(history, 900);
 
-	PUT(history, "\"structuredPatch\":[{\"oldStart\":%zu,\"oldLines\":%zu,\"newStart\":%zu,"
-		     "\"newLines\":%zu,\"lines\":[\" {\"",
+	PUT(history,
+	    "\"structuredPatch\":[{\"oldStart\":%zu,\"oldLines\":%zu,\"newStart\":%zu,"
+	    "\"newLines\":%zu,\"lines\":[\" {\"",
 	    at, removed + 2, at, added + 2);
 	for (size_t i = 0; i < removed + added; i++) {
 		PUT(history, ",\"%c\\t%s_%s(%s);\"", i < removed ? '-' : '+', PICK(history, WORDS),
@@ -480,9 +493,10 @@ static void put_result(struct history *history, const struct call *call)
 
 	pass_time(history, 4000);
 	put_start(history);
-	PUT(history, ",\"promptId\":\"%s\",\"type\":\"user\",\"message\":{\"role\":\"user\","
-		     "\"content\":[{\"tool_use_id\":\"%s\",\"type\":\"tool_result\","
-		     "\"is_error\":%s,\"content\":",
+	PUT(history,
+	    ",\"promptId\":\"%s\",\"type\":\"user\",\"message\":{\"role\":\"user\","
+	    "\"content\":[{\"tool_use_id\":\"%s\",\"type\":\"tool_result\","
+	    "\"is_error\":%s,\"content\":",
 	    history->session.prompt, call->id, failed || rejected ? "true" : "false");
 	if (rejected) {
 		put_raw(history, "\"The user doesn't want to proceed with this tool use. The tool "
@@ -562,11 +576,12 @@ static void end_file(struct history *history, struct history_file *out)
 
 static void make_head(struct session *s)
 {
-	(void)snprintf(s->head, sizeof(s->head),
-		       "\"isSidechain\":%s,%s%s%s\"userType\":\"external\",\"cwd\":\"/home/dev/work/"
-		       "%s\",\"sessionId\":\"%s\",\"version\":\"%s\",\"gitBranch\":\"main\"",
-		       s->agent[0] ? "true" : "false", s->agent[0] ? "\"agentId\":\"" : "",
-		       s->agent, s->agent[0] ? "\"," : "", s->project, s->id, s->version);
+	(void)snprintf(
+		s->head, sizeof(s->head),
+		"\"isSidechain\":%s,%s%s%s\"userType\":\"external\",\"cwd\":\"/home/dev/work/"
+		"%s\",\"sessionId\":\"%s\",\"version\":\"%s\",\"gitBranch\":\"main\"",
+		s->agent[0] ? "true" : "false", s->agent[0] ? "\"agentId\":\"" : "", s->agent,
+		s->agent[0] ? "\"," : "", s->project, s->id, s->version);
 }
 
 static void begin_session(struct history *history)
@@ -581,7 +596,8 @@ static void begin_session(struct history *history)
 	s->project = PICK(history, PROJECTS);
 	s->model = PICK(history, MODELS);
 	s->version = PICK(history, VERSIONS);
-	s->ts_us = history->options.end_us - INT64_C(86400000000) * (int64_t)(1 + below(history, days)) +
+	s->ts_us = history->options.end_us -
+		   INT64_C(86400000000) * (int64_t)(1 + below(history, days)) +
 		   INT64_C(1000000) * (int64_t)below(history, 36000);
 	s->context = 11000 + (int64_t)below(history, 8000);
 	make_head(s);
@@ -594,8 +610,10 @@ static void make_main(struct history *history, struct history_file *out)
 	begin_session(history);
 	begin_file(history);
 	history->n_agents = history->next_agent = 0;
-	PUT(history, "{\"type\":\"permission-mode\",\"permissionMode\":\"default\",\"sessionId\":"
-		     "\"%s\"}", history->session.id);
+	PUT(history,
+	    "{\"type\":\"permission-mode\",\"permissionMode\":\"default\",\"sessionId\":"
+	    "\"%s\"}",
+	    history->session.id);
 	end_line(history);
 	for (size_t turn = 0; turn < turns; turn++) {
 		pass_time(history, 240000);
@@ -713,12 +731,13 @@ void history_prompt(struct bp_buf *out, const char *session, uint64_t n, int64_t
 	char ts[BP_TIMESTAMP_BYTES];
 
 	(void)bp_timestamp_format(now_us, ts);
-	bp_buf_printf(out,
-		      "{\"parentUuid\":null,\"isSidechain\":false,\"userType\":\"external\",\"cwd\":"
-		      "\"/home/dev/work/lantern\",\"sessionId\":\"%s\",\"version\":\"2.1.328\","
-		      "\"gitBranch\":\"main\",\"type\":\"user\",\"message\":{\"role\":\"user\","
-		      "\"content\":\"please look at the parser once more\"},\"uuid\":"
-		      "\"%08" PRIx64 "-0000-4000-8000-%012" PRIx64 "\",\"timestamp\":\"%s\","
-		      "\"permissionMode\":\"default\"}\n",
-		      session, n & 0xffffffff, n, ts);
+	bp_buf_printf(
+		out,
+		"{\"parentUuid\":null,\"isSidechain\":false,\"userType\":\"external\",\"cwd\":"
+		"\"/home/dev/work/lantern\",\"sessionId\":\"%s\",\"version\":\"2.1.328\","
+		"\"gitBranch\":\"main\",\"type\":\"user\",\"message\":{\"role\":\"user\","
+		"\"content\":\"please look at the parser once more\"},\"uuid\":"
+		"\"%08" PRIx64 "-0000-4000-8000-%012" PRIx64 "\",\"timestamp\":\"%s\","
+		"\"permissionMode\":\"default\"}\n",
+		session, n & 0xffffffff, n, ts);
 }

@@ -41,10 +41,10 @@ const struct history_totals *history_totals(const struct history *history);
 
 /** A transcript: where it would be below a projects folder, what it says, whose it is. */
 struct history_file {
-	char path[160];      /* "<project>/<session>.jsonl", "<project>/<session>/subagents/..." */
-	char session[40];    /* of its lines, and of its path */
-	char agent[24];      /* of a sub-agent's file, else "" */
-	struct bp_str text;  /* whole lines; valid until the next call */
+	char path[160];     /* "<project>/<session>.jsonl", "<project>/<session>/subagents/..." */
+	char session[40];   /* of its lines, and of its path */
+	char agent[24];     /* of a sub-agent's file, else "" */
+	struct bp_str text; /* whole lines; valid until the next call */
 };
 
 /** Make the next transcript. They never end. */

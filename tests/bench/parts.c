@@ -24,9 +24,9 @@ enum {
 	CACHE_BYTES = 4 << 20,
 	WIRES_MAX = 1 << 30,
 	FILE_MAX = 256 << 20,
-	BATCH = 500,       /* fastpath.batch_events */
-	PIPELINE = 100,    /* XADDs on the way at once */
-	ROUND = 2000,      /* entries before they are read again */
+	BATCH = 500,    /* fastpath.batch_events */
+	PIPELINE = 100, /* XADDs on the way at once */
+	ROUND = 2000,   /* entries before they are read again */
 	SPACE = 16384
 };
 

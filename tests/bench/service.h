@@ -19,9 +19,9 @@
 enum { BENCH_PATH_BYTES = 512 };
 
 struct bench_service {
-	char bin[BENCH_PATH_BYTES - 64];      /* where the three programs are */
-	char folder[BENCH_PATH_BYTES - 192];  /* everything of this service */
-	char home[BENCH_PATH_BYTES - 128];    /* its BLUEPLANE_HOME */
+	char bin[BENCH_PATH_BYTES - 64];       /* where the three programs are */
+	char folder[BENCH_PATH_BYTES - 192];   /* everything of this service */
+	char home[BENCH_PATH_BYTES - 128];     /* its BLUEPLANE_HOME */
 	char projects[BENCH_PATH_BYTES - 128]; /* the watched ~/.claude/projects */
 	char database[BENCH_PATH_BYTES];
 	pid_t pid, redis_pid; /* 0 while it does not run */

@@ -3,6 +3,8 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -14,7 +16,8 @@
 #include "base/mem.h"
 #include "base/str.h"
 
-enum { BACKLOG = 16 };
+/* A service that is being killed lets go of its lock a moment before its socket. */
+enum { BACKLOG = 16, TAKEN_LOOKS = 10, TAKEN_MS = 1000 };
 
 /**
  * Fill address for path. *out_folder is -1, or a descriptor that must stay open until the address
@@ -59,6 +62,30 @@ static void close_folder(int folder)
 	}
 }
 
+/** True when somebody listens there, and goes on doing so. */
+static bool is_taken(const struct sockaddr_un *address)
+{
+	for (int i = 0; i < TAKEN_LOOKS; i++) {
+		int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+		struct pollfd ended = {.fd = fd, .events = 0};
+
+		/* EAGAIN: it listens, and has more visitors than it lets in. */
+		if (fd < 0 || (connect(fd, (const struct sockaddr *)address, sizeof(*address)) != 0 &&
+			       errno != EAGAIN)) {
+			if (fd >= 0) {
+				(void)close(fd);
+			}
+			return false;
+		}
+		bool stays = poll(&ended, 1, TAKEN_MS) == 0;
+		(void)close(fd);
+		if (stays) {
+			return true;
+		}
+	}
+	return true;
+}
+
 enum bp_rc bp_unix_listen(const char *path, int *out_fd, struct bp_err *err)
 {
 	struct sockaddr_un address;
@@ -67,6 +94,13 @@ enum bp_rc bp_unix_listen(const char *path, int *out_fd, struct bp_err *err)
 
 	if (rc != BP_OK) {
 		return rc;
+	}
+	if (is_taken(&address)) {
+		close_folder(folder);
+		return bp_err_set(err, BP_EBUSY,
+				  "another program listens on \"%s\": end it, or choose another home "
+				  "with BLUEPLANE_HOME",
+				  path);
 	}
 	(void)unlink(path); /* left over from a killed service */
 	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);

@@ -12,9 +12,10 @@
 #include "base/err.h"
 
 /**
- * Listen at path, mode 0600, close-on-exec, non-blocking. A socket file that is there is removed:
- * the caller holds the lock that says it is left over.
- * Errors: BP_EIO with path and reason.
+ * Listen at path, mode 0600, close-on-exec, non-blocking. A socket file that is there is removed
+ * when nobody listens on it: the caller holds the lock that says it is left over.
+ * Errors: BP_EIO with path and reason; BP_EBUSY another program listens there (waits 1 s for it to
+ * end), its socket is untouched.
  */
 BP_MUSTUSE enum bp_rc bp_unix_listen(const char *path, int *out_fd, struct bp_err *err);
 

@@ -33,7 +33,8 @@ struct bp_server_options {
  * Start it and wait until it answers PING (10 s at most; 60 s while it says that it is loading).
  * A leftover server of a killed service is ended first. The child dies with the calling thread.
  * Errors: BP_ENOTFOUND no redis-server binary (the message says `apt install redis-server`);
- *         BP_EIO it ended or did not answer: its last log line is in the message.
+ *         BP_EIO it ended or did not answer: its last log line is in the message;
+ *         BP_EBUSY another program listens on its socket (named).
  */
 BP_MUSTUSE enum bp_rc bp_server_start(const struct bp_server_options *options,
 				      struct bp_server **out, struct bp_err *err);

@@ -74,5 +74,25 @@ START_TEST(nobody_there_is_not_found)
 }
 END_TEST
 
+START_TEST(a_socket_that_somebody_listens_on_is_left_alone)
+{
+	char path[128];
+	int listener = -1;
+	int second = -1;
+	int client = -1;
+
+	(void)snprintf(path, sizeof(path), "%s/control.sock", folder);
+	ck_assert_ok(bp_unix_listen(path, &listener, &err), err);
+	ck_assert_rc(bp_unix_listen(path, &second, &err), BP_EBUSY);
+	ck_assert_ptr_nonnull(strstr(err.msg, "another program"));
+	ck_assert_ptr_nonnull(strstr(err.msg, "BLUEPLANE_HOME"));
+	ck_assert_ok(bp_unix_connect(path, &client, &err), err);
+	(void)close(client);
+	(void)close(listener);
+	(void)unlink(path);
+}
+END_TEST
+
 BP_TEST_MAIN(setup, teardown, a_socket_is_private_and_replaces_a_left_over_one,
-	     a_path_over_107_bytes_works_as_well, nobody_there_is_not_found)
+	     a_path_over_107_bytes_works_as_well, nobody_there_is_not_found,
+	     a_socket_that_somebody_listens_on_is_left_alone)

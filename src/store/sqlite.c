@@ -5,6 +5,7 @@
 #include <fcntl.h>
 #include <pthread.h>
 #include <stdio.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/mem.h"
@@ -80,14 +81,21 @@ static int committed(void *arg, sqlite3 *db, const char *name, int pages)
 
 /* A file that only its owner may read, before SQLite makes it with the umask's mode; the log and
  * the shared memory get the mode of the file. */
-static enum bp_rc make_file(const char *path, struct bp_err *err)
+static enum bp_rc make_file(const char *path, bool *out_empty, struct bp_err *err)
 {
 	int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+	struct stat st;
 
-	if (fd < 0) {
+	if (fd < 0 || fstat(fd, &st) != 0) {
+		int reason = errno;
+
+		if (fd >= 0) {
+			(void)close(fd);
+		}
 		return bp_err_set(err, BP_EIO, "cannot open '%s': %s", path,
-				  strerrordesc_np(errno));
+				  strerrordesc_np(reason));
 	}
+	*out_empty = st.st_size == 0;
 	(void)close(fd);
 	return BP_OK;
 }
@@ -102,8 +110,8 @@ static enum bp_rc pragma_int(struct bp_sql *sql, const char *name, int64_t value
 	return bp_sql_exec(sql, text, err);
 }
 
-static enum bp_rc set_up(struct bp_sql *sql, enum bp_sql_mode mode, int64_t cache_bytes,
-			 struct bp_err *err)
+static enum bp_rc set_up(struct bp_sql *sql, enum bp_sql_mode mode, bool empty,
+			 int64_t cache_bytes, struct bp_err *err)
 {
 	enum bp_rc rc = BP_OK;
 
@@ -113,11 +121,16 @@ static enum bp_rc set_up(struct bp_sql *sql, enum bp_sql_mode mode, int64_t cach
 	(void)sqlite3_db_config(sql->db, SQLITE_DBCONFIG_DQS_DML, 0, NULL);
 	(void)sqlite3_db_config(sql->db, SQLITE_DBCONFIG_DQS_DDL, 0, NULL);
 	if (mode == BP_SQL_WRITE) {
-		/* The first two do nothing unless the file is empty, and must come before WAL. */
-		rc = pragma_int(sql, "page_size", PAGE_BYTES, err);
+		/* Before WAL. Later the second one would change nothing but write all the same,
+		 * even to a file that is refused then. */
+		if (empty) {
+			rc = pragma_int(sql, "page_size", PAGE_BYTES, err);
+		}
+		if (rc == BP_OK && empty) {
+			rc = bp_sql_exec(sql, "PRAGMA auto_vacuum = INCREMENTAL", err);
+		}
 		if (rc == BP_OK) {
 			rc = bp_sql_exec(sql,
-					 "PRAGMA auto_vacuum = INCREMENTAL;"
 					 "PRAGMA journal_mode = WAL;"
 					 "PRAGMA synchronous = NORMAL;"
 					 "PRAGMA wal_autocheckpoint = 0;"
@@ -144,10 +157,11 @@ enum bp_rc bp_sql_open(const char *path, enum bp_sql_mode mode, int64_t cache_by
 	int flags = SQLITE_OPEN_NOMUTEX |
 		    (mode == BP_SQL_WRITE ? SQLITE_OPEN_READWRITE : SQLITE_OPEN_READONLY);
 	enum bp_rc rc = BP_OK;
+	bool empty = false;
 
 	(void)pthread_once(&once, initialize_once);
 	if (mode == BP_SQL_WRITE) {
-		rc = make_file(path, err);
+		rc = make_file(path, &empty, err);
 	} else if (access(path, F_OK) != 0 && errno == ENOENT) {
 		rc = bp_err_set(err, BP_ENOTFOUND, "there is no database at '%s'", path);
 	}
@@ -159,7 +173,7 @@ enum bp_rc bp_sql_open(const char *path, enum bp_sql_mode mode, int64_t cache_by
 	if (code != SQLITE_OK) {
 		rc = bp_sql_error(sql->db, code, err);
 	} else {
-		rc = set_up(sql, mode, cache_bytes, err);
+		rc = set_up(sql, mode, empty, cache_bytes, err);
 	}
 	if (rc != BP_OK) {
 		bp_sql_close(sql);

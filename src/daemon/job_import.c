@@ -11,7 +11,7 @@
 #include "daemon/service.h"
 #include "event/event.h"
 
-enum { POLL_MS = 5, SAY_US = 100 * 1000 };
+enum { POLL_MS = 5, SAY_US = 100 * 1000, AGAIN_US = 2000 * 1000 };
 
 struct import_run {
 	struct bp_service *service;
@@ -69,15 +69,52 @@ static enum bp_rc wait_read(struct import_run *run, struct bp_err *err)
 	return rc;
 }
 
+/**
+ * Ask anew how far a file was read. What was sent of it may be gone with its Redis, and the file
+ * may have shrunk, or been read up to another byte since (a last line got its end), or is gone:
+ * then what we wait for never comes.
+ */
+static enum bp_rc look_again(struct import_run *run, const char *path, bool *out_stored,
+			     struct bp_err *err)
+{
+	char *copy = bp_strdup(bp_str_from(path));
+	struct bp_import *again = NULL;
+	struct bp_import_progress at = {0};
+	struct bp_import_file file;
+	enum bp_rc rc =
+		bp_capture_import_start(run->service->capture, &copy, 1, BP_ABSENT, &again, err);
+
+	free(copy);
+	if (rc != BP_OK) {
+		*out_stored = rc == BP_ENOTFOUND;
+		return rc == BP_ENOTFOUND ? BP_OK : rc;
+	}
+	for (bp_import_progress(again, &at); rc == BP_OK && !at.done; bp_import_progress(again, &at)) {
+		say(run, "storing");
+		rc = pause_a_moment(run, err);
+	}
+	*out_stored = true;
+	for (size_t i = 0; rc == BP_OK && *out_stored && bp_import_file(again, i, &file); i++) {
+		rc = bp_import_file_stored(run->final.sql, &file, out_stored, err);
+	}
+	bp_import_free(again);
+	return rc;
+}
+
 /** Until the checkpoint of every file has reached what was sent of it. */
 static enum bp_rc wait_stored(struct import_run *run, struct bp_err *err)
 {
 	struct bp_import_file file;
+	int64_t again_us = bp_clock_mono_us() + AGAIN_US;
 
 	while (bp_import_file(run->import, run->stored, &file)) {
 		bool stored = false;
 		enum bp_rc rc = bp_import_file_stored(run->final.sql, &file, &stored, err);
 
+		if (rc == BP_OK && !stored && bp_clock_mono_us() >= again_us) {
+			rc = look_again(run, file.path, &stored, err);
+			again_us = bp_clock_mono_us() + AGAIN_US;
+		}
 		if (rc == BP_OK && stored) {
 			run->stored++;
 			continue;

@@ -196,6 +196,10 @@ static void print_all(const struct bp_cli *cli, const cJSON *status)
 	bp_print_line(&cli->print, "Database   %s, %s, %s rows", text(status, "database", "path"),
 		      bp_text_bytes(number(status, "database", "bytes")).text,
 		      bp_text_count(number(status, "database", "rows")).text);
+	if (*text(status, "database", "error")) {
+		bp_print_line(&cli->print, "           %s; until then events wait where they are",
+			      text(status, "database", "error"));
+	}
 	print_queue(&cli->print, status);
 	print_pools(&cli->print, status);
 	print_sources(cli, status);

@@ -47,6 +47,21 @@ static void read_redis(struct bp_service *service, struct bp_status *status)
 	bp_redis_close(redis);
 }
 
+/** Why nothing is stored at the moment, and what to do. */
+static const char *database_error(const struct bp_service *service)
+{
+	const struct bp_fastpath_counters *counters = bp_fastpath_counters(service->fastpath);
+	int_fast64_t rc = atomic_load(&counters->store_rc);
+
+	if (rc == BP_OK) {
+		return NULL;
+	}
+	return rc == BP_ELIMIT    ? "the disk is full: make room"
+	       : rc == BP_EBUSY   ? "another program holds it locked: end that"
+	       : rc == BP_ECORRUPT ? "it is damaged: see blueplane doctor"
+				   : "it cannot be written to: see blueplane logs";
+}
+
 static void read_sources(struct bp_service *service, struct bp_status *status)
 {
 	struct bp_source_state states[BP_STATUS_SOURCES_MAX];
@@ -121,6 +136,7 @@ static enum bp_rc run(struct bp_service *service, const cJSON *args, struct bp_j
 		return rc;
 	}
 	read_redis(service, &status);
+	status.database_error = database_error(service);
 	bp_spool_state(service->home, &spool);
 	status.spool_files = spool.files;
 	status.spool_bytes = spool.bytes;

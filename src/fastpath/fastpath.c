@@ -198,6 +198,7 @@ static enum bp_rc store_hand(struct bp_fastpath *fp, struct bp_err *err)
 	}
 	bp_writer_lock_give(fp->lock);
 	if (rc == BP_OK) {
+		atomic_store(&fp->counters.store_rc, BP_OK);
 		count_outcomes(fp, hand);
 		hand->stage = STAGE_STORED;
 	}
@@ -610,6 +611,7 @@ static void handle_failure(struct bp_fastpath *fp, enum bp_rc rc, const struct b
 		bp_log_every(&fp->redis_gate, LOG_EVERY_US, BP_LOG_WARN, BP_LOG_WHO,
 			     "%s; trying again in %d ms", err->msg, fp->pause_ms);
 	} else {
+		atomic_store(&fp->counters.store_rc, rc);
 		if (rc != BP_ELIMIT && rc != BP_EBUSY) {
 			/* The file may be replaced by the time it is opened again. */
 			bp_batch_close(fp->batch);

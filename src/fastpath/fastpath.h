@@ -38,6 +38,7 @@ struct bp_fastpath_counters {
 	atomic_int_fast64_t events, rows, duplicates, dead_letters, purged, gaps, batches;
 	atomic_int_fast64_t last_batch_us; /* read to commit */
 	atomic_int_fast64_t paused;        /* 1 while it holds still for a purge */
+	atomic_int_fast64_t store_rc;      /* enum bp_rc why the database takes nothing; BP_OK */
 };
 
 struct bp_fastpath; /* fastpath.c */

@@ -195,6 +195,11 @@ struct cJSON *bp_status_json(const struct bp_status *status)
 	cJSON_AddStringToObject(database, "path", status->database_path);
 	add_number(database, "bytes", status->database_bytes);
 	add_number(database, "rows", status->rows.total);
+	if (status->database_error) {
+		cJSON_AddStringToObject(database, "error", status->database_error);
+	} else {
+		cJSON_AddNullToObject(database, "error");
+	}
 	cJSON *queue = cJSON_AddObjectToObject(root, "queue");
 	add_number(queue, "depth", status->queue_depth);
 	if (status->queue_depth == BP_SQL_NULL) {

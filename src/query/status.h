@@ -50,6 +50,7 @@ struct bp_status {
 
 	const char *database_path;
 	int64_t database_bytes; /* with its WAL */
+	const char *database_error; /* why it takes nothing now; NULL: it does */
 	struct bp_status_rows rows;
 
 	int64_t queue_depth;

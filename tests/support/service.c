@@ -122,6 +122,13 @@ static void add_env(struct environment *env, const char *name, const char *value
 	ck_assert_ptr_nonnull(text);
 	ck_assert_uint_lt(env->n + 1, ENV_MAX);
 	(void)snprintf(text, size, "%s=%s", name, value);
+	for (size_t i = 0; i < env->n; i++) {
+		if (strncmp(env->items[i], text, strlen(name) + 1) == 0) {
+			free(env->items[i]);
+			env->items[i] = text;
+			return;
+		}
+	}
 	env->items[env->n++] = text;
 	env->items[env->n] = NULL;
 }

@@ -9,49 +9,47 @@
 
 static const char *const kind_names[] = {"session", "project", "platform", "before", "all"};
 
+#define PLATFORM "(SELECT text FROM name WHERE id = platform)"
+#define SESSION "(SELECT text FROM name WHERE id = session)"
+#define PROJECT "(SELECT text FROM name WHERE id = project)"
+
 /* Columns: platform, external id, whether it goes altogether. ?1 is the key. */
-#define NAME_OF(column) "(SELECT text FROM name WHERE id = " column ")"
-#define SESSIONS_IN(table, where)                                                                  \
-	"SELECT DISTINCT " NAME_OF("platform") ", " NAME_OF("session") ", 1 FROM " table           \
-								       " WHERE " where
-#define IN_BOTH(where) SESSIONS_IN("claude_row", where) " UNION " SESSIONS_IN("other_row", where)
+#define FROM_CLAUDE "SELECT DISTINCT " PLATFORM ", " SESSION ", 1 FROM claude_row WHERE "
+#define FROM_OTHER " UNION SELECT DISTINCT " PLATFORM ", " SESSION ", 1 FROM other_row WHERE "
 /* A purge that was killed may have left facts without rows. */
-#define FACTS_OF(where) " UNION SELECT platform, external_id, 1 FROM conversations WHERE " where
-#define IS_PROJECT                                                                                 \
-	"(project IN (SELECT id FROM name WHERE text = ?1) OR project_name IN (SELECT id FROM "    \
-	"name WHERE text = ?1))"
+#define FROM_FACTS " UNION SELECT platform, external_id, 1 FROM conversations WHERE "
+
+/* Lines without a session of their own have one by the name of their file: a file that is named
+ * after the session is the session's. */
+#define IS_SESSION                                                                                 \
+	"session IN (SELECT id FROM name WHERE text = ?1 OR (length(?1) >= 32 AND instr(text, "    \
+	"?1) > 0))"
+#define IS_KEY "IN (SELECT id FROM name WHERE text = ?1)"
+#define IS_PROJECT "(project " IS_KEY " OR project_name " IS_KEY ")"
+#define FACT_SESSION "external_id = ?1 OR (length(?1) >= 32 AND instr(external_id, ?1) > 0)"
+#define FACT_PROJECT "(project_hash = ?1 OR project_name = ?1)"
+#define IS_WHOLE                                                                                   \
+	"EXISTS (SELECT 1 FROM conversations WHERE platform = p AND external_id = s "              \
+	"AND " FACT_PROJECT ")"
 
 static const char *const SESSIONS[] = {
-	[BP_PURGE_SESSION] = IN_BOTH("session = (SELECT id FROM name WHERE text = ?1)")
-		FACTS_OF("external_id = ?1"),
+	[BP_PURGE_SESSION] = FROM_CLAUDE IS_SESSION FROM_OTHER IS_SESSION FROM_FACTS FACT_SESSION,
 	[BP_PURGE_PROJECT] =
-		"SELECT p, s, EXISTS (SELECT 1 FROM conversations WHERE platform = p AND "
-		"external_id = s AND (project_hash = ?1 OR project_name = ?1)) FROM ("
-		"SELECT DISTINCT " NAME_OF("platform") " AS p, " NAME_OF(
-			"session") " AS s FROM "
-				   "claude_row WHERE " IS_PROJECT
-				   " UNION SELECT DISTINCT " NAME_OF("platform") ", " NAME_OF(
-					   "session") " FROM other_row WHERE " IS_PROJECT
-						      ")" FACTS_OF("project_hash = ?1 OR "
-								   "project_name = ?1"),
-	[BP_PURGE_PLATFORM] = IN_BOTH("platform = (SELECT id FROM name WHERE text = ?1)")
-		FACTS_OF("platform = ?1"),
-	[BP_PURGE_BEFORE] = "SELECT DISTINCT " NAME_OF("platform") ", " NAME_OF(
-		"session") ", 0 FROM claude_row WHERE ts_us < ?1 UNION SELECT "
-			   "DISTINCT " NAME_OF("platform") ", " NAME_OF("session") ", 0 "
-										   "FROM "
-										   "other_"
-										   "row "
-										   "WHERE "
-										   "ts_us "
-										   "< ?1",
-	[BP_PURGE_ALL] = IN_BOTH("?1 = ?1") FACTS_OF("true"),
+		"SELECT p, s, " IS_WHOLE " FROM (SELECT DISTINCT " PLATFORM " AS p, " SESSION
+		" AS s FROM claude_row WHERE " IS_PROJECT " UNION SELECT DISTINCT " PLATFORM
+		", " SESSION " FROM other_row WHERE " IS_PROJECT ")" FROM_FACTS FACT_PROJECT,
+	[BP_PURGE_PLATFORM] = FROM_CLAUDE "platform " IS_KEY FROM_OTHER
+					  "platform " IS_KEY FROM_FACTS "platform = ?1",
+	[BP_PURGE_BEFORE] = "SELECT DISTINCT " PLATFORM ", " SESSION
+			    ", 0 FROM claude_row WHERE ts_us < ?1 UNION SELECT DISTINCT " PLATFORM
+			    ", " SESSION ", 0 FROM other_row WHERE ts_us < ?1",
+	[BP_PURGE_ALL] = FROM_CLAUDE "?1 = ?1" FROM_OTHER "true" FROM_FACTS "true",
 };
 
-static const char PROJECTS[] = "SELECT DISTINCT " NAME_OF(
-	"project") " FROM claude_row WHERE project IS NOT NULL AND " IS_PROJECT
-		   " UNION SELECT DISTINCT " NAME_OF(
-			   "project") " FROM other_row WHERE project IS NOT NULL AND " IS_PROJECT;
+static const char PROJECTS[] =
+	"SELECT DISTINCT " PROJECT " FROM claude_row WHERE project IS NOT NULL AND " IS_PROJECT
+	" UNION SELECT DISTINCT " PROJECT
+	" FROM other_row WHERE project IS NOT NULL AND " IS_PROJECT;
 
 static enum bp_rc read_scope(struct bp_purge *purge, const cJSON *args, struct bp_err *err)
 {
@@ -200,7 +198,8 @@ bool bp_purge_covers(const struct bp_purge *purge, const struct bp_event *event)
 {
 	switch (purge->kind) {
 	case BP_PURGE_SESSION:
-		return bp_str_eq(event->session_id, purge->key);
+		return bp_str_eq(event->session_id, purge->key) ||
+		       bp_purge_has_session(purge, event->session_id);
 	case BP_PURGE_PROJECT:
 		for (size_t i = 0; i < purge->n_projects; i++) {
 			if (bp_str_eq(event->project_hash, purge->projects[i])) {

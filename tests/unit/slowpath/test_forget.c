@@ -36,7 +36,7 @@ static void teardown(void)
 	"{\"type\":\"" type                                                                        \
 	"\",\"isSidechain\":false,\"uuid\":\"00000000-0000-4000-8000-0000000000" n                 \
 	"\",\"sessionId\":\"" session "\",\"timestamp\":\"2026-01-02T03:04:" second                \
-	".000Z\",\"cwd\":\"/w\",\"message\":" message "}\n"
+	".000Z\",\"cwd\":\"/w\",\"requestId\":\"req_" n "\",\"message\":" message "}\n"
 #define PROMPT(session, n, second)                                                                 \
 	LINE(session, "user", n, second, "{\"role\":\"user\",\"content\":\"hello\"}")
 #define CALL(session, n, second)                                                                   \

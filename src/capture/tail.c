@@ -28,7 +28,8 @@ struct pass {
 	int64_t line_max;
 	bp_tail_take take;
 	void *arg;
-	bool stopped; /* the taker has enough */
+	bool stopped; /* the taker has enough, or the file is another one now */
+	char head[BP_TAIL_HEAD_BYTES]; /* the bytes that the last step's hash covers */
 };
 
 void bp_tail_space_done(struct bp_tail_space *space)
@@ -75,37 +76,52 @@ static ssize_t read_at(int fd, char *to, size_t n, int64_t offset_bytes)
 	}
 }
 
-/** The first n bytes of the file, hashed; false when there are fewer. */
-static bool hash_head(int fd, const struct bp_hash_key *key, int64_t n, char out[17])
+/** Are the bytes that the last step's hash covers still there? */
+static bool check_head(struct pass *pass)
+{
+	const struct bp_checkpoint_step *at = &pass->tail->at;
+
+	if (at->head_bytes <= 0 || at->head_bytes > BP_TAIL_HEAD_BYTES) {
+		return true;
+	}
+	return read_at(pass->fd, pass->head, (size_t)at->head_bytes, 0) == at->head_bytes &&
+	       strcmp(bp_hash_text(pass->key, bp_str_make(pass->head, (size_t)at->head_bytes)).text,
+		      at->head_hash) == 0;
+}
+
+/**
+ * Let the hash of a step cover what is behind it: a torn line may yet change. False: these are not
+ * the bytes that were read, so somebody writes another text over the file right now.
+ */
+static bool extend_head(struct pass *pass, struct bp_str text, struct bp_checkpoint_step *step)
 {
 	char head[BP_TAIL_HEAD_BYTES];
-	ssize_t got = read_at(fd, head, (size_t)n, 0);
+	int64_t n = step->to_bytes < BP_TAIL_HEAD_BYTES ? step->to_bytes : BP_TAIL_HEAD_BYTES;
+	int64_t same = n - pass->tail->next_bytes; /* of the line's bytes */
 
-	if (got < n) {
+	if (read_at(pass->fd, head, (size_t)n, 0) != n ||
+	    memcmp(head, pass->head, (size_t)step->head_bytes) != 0) {
 		return false;
 	}
-	struct bp_hash_hex hash = bp_hash_text(key, bp_str_make(head, (size_t)n));
-	memcpy(out, hash.text, 17);
+	same = same < (int64_t)text.len ? same : (int64_t)text.len;
+	if (text.ptr && same > 0 &&
+	    memcmp(head + pass->tail->next_bytes, text.ptr, (size_t)same) != 0) {
+		return false;
+	}
+	memcpy(pass->head, head, (size_t)n);
+	memcpy(step->head_hash, bp_hash_text(pass->key, bp_str_make(head, (size_t)n)).text,
+	       sizeof(step->head_hash));
+	step->head_bytes = n;
 	return true;
 }
 
-/** Are the bytes that the last step's hash covers still there? */
-static bool check_head(const struct bp_tail *tail, int fd, const struct bp_hash_key *key)
-{
-	char hash[17];
-
-	return tail->at.head_bytes <= 0 || tail->at.head_bytes > BP_TAIL_HEAD_BYTES ||
-	       (hash_head(fd, key, tail->at.head_bytes, hash) &&
-		strcmp(hash, tail->at.head_hash) == 0);
-}
-
 /** Is this the file that was read so far? If not, begin at 0 in a new generation. */
-static void check_identity(struct bp_tail *tail, int fd, const struct stat *st,
-			   const struct bp_hash_key *key)
+static void check_identity(struct pass *pass, const struct stat *st)
 {
+	struct bp_tail *tail = pass->tail;
 	struct bp_checkpoint_step *at = &tail->at;
 	bool moved = at->device != (int64_t)st->st_dev || at->inode != (int64_t)st->st_ino;
-	bool same = check_head(tail, fd, key);
+	bool same = check_head(pass);
 
 	if (at->to_bytes > 0 && (moved || st->st_size < at->to_bytes || !same)) {
 		at->generation++;
@@ -151,13 +167,12 @@ static void give(struct pass *pass, struct bp_str text, bool oversize, int64_t e
 	line.step.from_bytes = tail->at.to_bytes;
 	line.step.to_bytes = end_bytes;
 	line.step.size_bytes = end_bytes > pass->size_bytes ? end_bytes : pass->size_bytes;
-	if (line.step.head_bytes < BP_TAIL_HEAD_BYTES) {
-		/* It covers what is behind us only: a torn line may yet change. */
-		int64_t n = end_bytes < BP_TAIL_HEAD_BYTES ? end_bytes : BP_TAIL_HEAD_BYTES;
-
-		if (hash_head(pass->fd, pass->key, n, line.step.head_hash)) {
-			line.step.head_bytes = n;
-		}
+	if (line.step.head_bytes < BP_TAIL_HEAD_BYTES && !extend_head(pass, text, &line.step)) {
+		/* The next pass finds that its head is not the one of the last step. */
+		pass->stopped = true;
+		tail->next_bytes = tail->at.to_bytes;
+		tail->scanned_bytes = tail->at.to_bytes;
+		return;
 	}
 	pass->stopped = !pass->take(&line, pass->arg);
 	tail->at = line.step;
@@ -344,7 +359,6 @@ enum bp_rc bp_tail_read(struct bp_tail *tail, const char *path, const struct bp_
 		(void)close(fd);
 		return bp_err_set(err, BP_EIO, "not a regular file");
 	}
-	check_identity(tail, fd, &st, key);
 	struct pass pass = {.tail = tail,
 			    .space = space,
 			    .key = key,
@@ -353,6 +367,7 @@ enum bp_rc bp_tail_read(struct bp_tail *tail, const char *path, const struct bp_
 			    .line_max = line_max,
 			    .take = take,
 			    .arg = arg};
+	check_identity(&pass, &st);
 	bool fine = read_pass(&pass);
 	int reason = errno;
 	(void)close(fd);

@@ -21,6 +21,9 @@ static int64_t line_max;
 static int stop_after;  /* lines of one call */
 static int64_t covered; /* where the last line ended: coverage is contiguous */
 static int64_t generation;
+static const char *rewrite; /* what somebody writes over the file once a line was taken */
+
+static void replace(const char *text);
 
 static void setup(void)
 {
@@ -35,6 +38,7 @@ static void setup(void)
 	stop_after = 1 << 30;
 	covered = 0;
 	generation = 0;
+	rewrite = NULL;
 }
 
 static void teardown(void)
@@ -67,6 +71,10 @@ static bool take(struct bp_tail_line *line, void *arg)
 		bp_buf_add_str(&taken, line->text);
 	}
 	bp_buf_add_char(&taken, '|');
+	if (rewrite) {
+		replace(rewrite);
+		rewrite = NULL;
+	}
 	return --*left > 0;
 }
 
@@ -395,6 +403,17 @@ START_TEST(a_long_torn_object_is_seen_when_it_is_complete)
 }
 END_TEST
 
+START_TEST(a_short_file_that_is_written_over_while_it_is_read_is_read_again)
+{
+	append("{\"a\":1}\n{\"a\":2}\n");
+	/* Longer than what was read, in the same inode: only the head tells. */
+	rewrite = "{\"new\":1}\n{\"new\":2}\n{\"new\":3}\n";
+	ck_assert_str_eq(read_all(), "{\"a\":1}|{\"new\":1}|{\"new\":2}|{\"new\":3}|");
+	ck_assert_int_eq(tail.at.generation, 1);
+	ck_assert_str_eq(read_all(), "");
+}
+END_TEST
+
 BP_TEST_MAIN(setup, teardown, whole_lines_come_once_and_go_on_after_a_restart,
 	     a_taker_that_has_enough_is_asked_again, a_torn_line_waits_until_it_is_whole,
 	     an_unterminated_object_is_a_line_but_nothing_else_is,
@@ -405,4 +424,5 @@ BP_TEST_MAIN(setup, teardown, whole_lines_come_once_and_go_on_after_a_restart,
 	     a_vanished_file_keeps_its_place, a_folder_or_an_unreadable_file_is_an_error,
 	     a_change_is_seen_by_a_stat, lines_at_the_limit_come_and_longer_ones_are_oversize,
 	     a_line_of_several_pieces_is_whole, an_oversize_line_of_many_pieces_is_not_kept,
-	     a_long_torn_object_is_seen_when_it_is_complete)
+	     a_long_torn_object_is_seen_when_it_is_complete,
+	     a_short_file_that_is_written_over_while_it_is_read_is_read_again)

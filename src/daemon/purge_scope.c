@@ -79,6 +79,43 @@ static int by_id(const void *a, const void *b)
 	return bp_str_cmp(left->external_id, right->external_id);
 }
 
+static bool is_listed(const struct bp_purge *purge, struct bp_str external_id)
+{
+	for (size_t i = 0; i < purge->n_sessions; i++) {
+		if (bp_str_eq(purge->sessions[i].external_id, external_id)) {
+			return true;
+		}
+	}
+	return false;
+}
+
+/** With the sessions of a project go those that are named after one of their files. */
+static enum bp_rc add_named_after(struct bp_purge *purge, struct bp_err *err)
+{
+	struct bp_statement *statement = NULL;
+	size_t n = purge->n_sessions;
+	enum bp_rc rc = bp_statement_new(purge->sql, SESSIONS[BP_PURGE_SESSION], &statement, err);
+
+	for (size_t i = 0; rc == BP_OK && i < n; i++) {
+		bp_bind_text(statement, 1, purge->sessions[i].external_id);
+		while ((rc = bp_statement_step(statement, err)) == BP_OK) {
+			const struct bp_session_name session = {
+				.platform =
+					bp_arena_str(&purge->arena, bp_column_text(statement, 0)),
+				.external_id =
+					bp_arena_str(&purge->arena, bp_column_text(statement, 1)),
+			};
+			if (!is_listed(purge, session.external_id)) {
+				bp_purge_add_session(purge, &session);
+			}
+		}
+		bp_statement_reset(statement);
+		rc = rc == BP_ENOTFOUND ? BP_OK : rc;
+	}
+	bp_statement_free(statement);
+	return rc;
+}
+
 static enum bp_rc read_sessions(struct bp_purge *purge, struct bp_err *err)
 {
 	struct bp_statement *statement = NULL;
@@ -104,6 +141,10 @@ static enum bp_rc read_sessions(struct bp_purge *purge, struct bp_err *err)
 		(*list)[(*n)++] = session;
 	}
 	bp_statement_free(statement);
+	rc = rc == BP_ENOTFOUND ? BP_OK : rc;
+	if (rc == BP_OK && purge->kind == BP_PURGE_PROJECT) {
+		rc = add_named_after(purge, err);
+	}
 	/* Whole ones first and sorted: they are looked up by id. */
 	purge->n_whole = purge->n_sessions;
 	if (purge->n_whole > 1) {
@@ -113,7 +154,7 @@ static enum bp_rc read_sessions(struct bp_purge *purge, struct bp_err *err)
 		bp_purge_add_session(purge, &partial[i]);
 	}
 	free(partial);
-	return rc == BP_ENOTFOUND ? BP_OK : rc;
+	return rc;
 }
 
 static enum bp_rc read_projects(struct bp_purge *purge, struct bp_err *err)

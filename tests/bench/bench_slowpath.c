@@ -14,6 +14,7 @@
 
 #include "base/clock.h"
 #include "base/mem.h"
+#include "bench/bare_facts.h"
 #include "bench/bench.h"
 #include "bench/history.h"
 #include "event/json.h"
@@ -28,7 +29,6 @@ enum {
 	MB_DEFAULT = 100,
 	CACHE_BYTES = 4 << 20, /* slowpath.cache's default */
 	ROWS_A_COMMIT = 500,
-	FACTS_A_COMMIT = 2000,
 	READ_ROWS = 500,
 	DEBOUNCE_US = 250000, /* slowpath.debounce's default */
 	LATENCY_ROWS = 500,
@@ -268,131 +268,12 @@ static double read_rows(void *arg)
 	return rc == BP_OK && scanned == (size_t)world->rows ? seconds : -1;
 }
 
-static const char *const FACT_TABLES[] = {
-	"conversations", "conversation_turns",  "model_calls",  "tool_calls",  "code_changes",
-	"file_access",   "permission_requests", "api_errors",   "compactions", "subagents",
-	"activity",      "session_event",       "session_link", "fact_alias",  "rollups"};
-enum { N_FACT_TABLES = sizeof(FACT_TABLES) / sizeof(FACT_TABLES[0]) };
-
-/** Write one table's facts into the other database, as upserts that find nothing. */
-static bool copy_table(struct bp_sql *from, struct bp_sql *to, const char *table, int64_t *n)
-{
-	char text[4096];
-	char columns[1500] = "";
-	char marks[200] = "";
-	struct bp_statement *names = NULL;
-	struct bp_statement *select = NULL;
-	struct bp_statement *insert = NULL;
-	int width = 0;
-	int64_t in_hand = 0;
-
-	(void)snprintf(text, sizeof(text),
-		       "SELECT name FROM pragma_table_xinfo('%s') WHERE hidden = 0", table);
-	bool ok = bp_statement_new(from, text, &names, NULL) == BP_OK;
-	while (ok && bp_statement_step(names, NULL) == BP_OK) {
-		struct bp_str name = bp_column_text(names, 0);
-		size_t used = strlen(columns);
-		(void)snprintf(columns + used, sizeof(columns) - used, "%s%.*s", width ? "," : "",
-			       (int)name.len, name.ptr);
-		used = strlen(marks);
-		(void)snprintf(marks + used, sizeof(marks) - used, "%s?", width ? "," : "");
-		width++;
-	}
-	(void)snprintf(text, sizeof(text), "SELECT %s FROM %s", columns, table);
-	ok = ok && bp_statement_new(from, text, &select, NULL) == BP_OK;
-	(void)snprintf(text, sizeof(text), "INSERT INTO %s (%s) VALUES (%s) ON CONFLICT DO NOTHING",
-		       table, columns, marks);
-	ok = ok && bp_statement_new(to, text, &insert, NULL) == BP_OK;
-	while (ok && bp_statement_step(select, NULL) == BP_OK) {
-		ok = in_hand > 0 || bp_sql_begin(to, NULL) == BP_OK;
-		for (int i = 0; i < width; i++) {
-			struct bp_str blob;
-			if (bp_column_is_null(select, i)) {
-				bp_bind_null(insert, i + 1);
-			} else if (bp_column_is_blob(select, i)) {
-				blob = bp_column_blob(select, i);
-				bp_bind_blob(insert, i + 1, blob.ptr, blob.len);
-			} else {
-				/* STRICT tables turn digits back into numbers. */
-				bp_bind_text(insert, i + 1, bp_column_text(select, i));
-			}
-		}
-		ok = ok && bp_statement_run(insert, NULL) == BP_OK;
-		++*n;
-		if (ok && ++in_hand == FACTS_A_COMMIT) {
-			ok = bp_sql_commit(to, NULL) == BP_OK;
-			bp_store_cap_wal(to);
-			in_hand = 0;
-		}
-	}
-	ok = ok && (in_hand == 0 || bp_sql_commit(to, NULL) == BP_OK);
-	bp_statement_free(names);
-	bp_statement_free(select);
-	bp_statement_free(insert);
-	return ok;
-}
-
-static bool drop_triggers(struct bp_sql *sql)
-{
-	struct bp_statement *select = NULL;
-	char text[20][128];
-	size_t n = 0;
-
-	bool ok = bp_statement_new(sql, "SELECT name FROM sqlite_schema WHERE type = 'trigger'",
-				   &select, NULL) == BP_OK;
-	while (ok && n < 20 && bp_statement_step(select, NULL) == BP_OK) {
-		struct bp_str name = bp_column_text(select, 0);
-		(void)snprintf(text[n++], sizeof(text[0]), "DROP TRIGGER %.*s", (int)name.len,
-			       name.ptr);
-	}
-	bp_statement_free(select);
-	for (size_t i = 0; i < n && ok; i++) {
-		ok = bp_sql_exec(sql, text[i], NULL) == BP_OK;
-	}
-	return ok;
-}
-
-static void remove_copy(const struct world *world)
-{
-	static const char *const ends[] = {"", "-wal", "-shm"};
-
-	for (size_t i = 0; i < sizeof(ends) / sizeof(ends[0]); i++) {
-		char path[PATH_BYTES + 8];
-		(void)snprintf(path, sizeof(path), "%s%s", world->copy, ends[i]);
-		(void)remove(path);
-	}
-}
-
 /** Seconds to write the facts that are there, bare. */
 static double write_facts(void *arg)
 {
 	struct world *world = arg;
-	struct bp_sql *to = NULL;
-	int64_t n = 0;
 
-	remove_copy(world);
-	bool ok = bp_sql_open(world->copy, BP_SQL_WRITE, CACHE_BYTES, &to, NULL) == BP_OK &&
-		  bp_store_migrate(to, NULL) == BP_OK && drop_triggers(to);
-	double start = bench_now();
-	for (size_t i = 0; i < N_FACT_TABLES && ok; i++) {
-		ok = copy_table(world->read, to, FACT_TABLES[i], &n);
-	}
-	double seconds = bench_now() - start;
-	bp_sql_close(to);
-	remove_copy(world);
-	return ok && n > 0 ? seconds : -1;
-}
-
-static int64_t count_facts(struct world *world)
-{
-	int64_t n = 0;
-
-	for (size_t i = 0; i < N_FACT_TABLES; i++) {
-		char text[128];
-		(void)snprintf(text, sizeof(text), "SELECT count(*) FROM %s", FACT_TABLES[i]);
-		n += number(world->read, text);
-	}
-	return n;
+	return bare_facts_write(world->read, world->copy, CACHE_BYTES);
 }
 
 static bool bar_6(struct world *world)
@@ -407,8 +288,9 @@ static bool bar_6(struct world *world)
 	}
 	double rows = (double)world->rows;
 	double parts = medians[1] + medians[2];
-	bench_note("%lld facts, events and aliases: %.1f a row", (long long)count_facts(world),
-		   (double)count_facts(world) / rows);
+	int64_t facts = bare_facts_count(world->read);
+	bench_note("%lld facts, events and aliases: %.1f a row", (long long)facts,
+		   (double)facts / rows);
 	bench_note("read, inflate, scan: %.2f s (%.0f rows/s); the same facts bare: %.2f s "
 		   "(%.0f rows/s)",
 		   medians[1], rows / medians[1], medians[2], rows / medians[2]);

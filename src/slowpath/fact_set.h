@@ -18,7 +18,7 @@
 #include "base/err.h"
 #include "base/str.h"
 #include "slowpath/fact_tables.h"
-#include "store/sqlite.h"
+#include "store/store.h"
 
 enum { BP_EVENT_KEY_BYTES = 16 };
 
@@ -70,15 +70,15 @@ BP_MUSTUSE enum bp_rc bp_fact_writer_new(struct bp_sql *sql, struct bp_fact_writ
 void bp_fact_writer_free(struct bp_fact_writer *writer);
 
 /**
- * Write up to budget_us worth of the set inside the caller's transaction, going on where the last
- * call stopped. *out_done: all is written. *out_linked: some session shares lines with another
+ * Write as much of the set as the lock may be held for (bp_slowpath_held_long()) inside the
+ * caller's transaction, going on where the last call stopped. *out_done: all is written. *out_linked: some session shares lines with another
  * (its dirty mark was passed on).
  * Errors: those of bp_sql_exec(); the transaction must be rolled back, then
  *         bp_fact_writer_restart().
  */
 BP_MUSTUSE enum bp_rc bp_fact_writer_write(struct bp_fact_writer *writer,
-					   const struct bp_fact_set *set, int64_t budget_us,
-					   bool *out_done, bool *out_linked, struct bp_err *err);
+					   const struct bp_fact_set *set,
+					   const struct bp_writer_lock *lock, bool *out_done, bool *out_linked, struct bp_err *err);
 
 /** The next write starts from the beginning of its set. */
 void bp_fact_writer_restart(struct bp_fact_writer *writer);

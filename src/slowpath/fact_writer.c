@@ -4,6 +4,7 @@
 #include "base/mem.h"
 #include "slowpath/fact_set.h"
 #include "slowpath/fact_set_items.h"
+#include "slowpath/pool.h"
 
 static const char INSERT_ALIAS[] =
 	"INSERT INTO fact_alias (kind, platform, key, fact_id) VALUES (?1, ?2, ?3, ?4)"
@@ -39,7 +40,11 @@ static const char MARK_NEIGHBOURS[] =
 	" ON b.conversation_id = a.other WHERE a.conversation_id = ?1)"
 	" WHERE true ON CONFLICT (conversation_id) DO UPDATE SET generation = generation + 1";
 
-enum { CHECK_CLOCK_EVERY = 16 };
+enum {
+	CHECK_EVERY = 16, /* items between two looks at the clock */
+	ASKED = 1         /* where asked_conversation stands in BP_OWNED_COLUMNS */
+};
+_Static_assert((int)BP_TOOL_CALL_asked_conversation == ASKED, "BP_OWNED_COLUMNS stands first");
 
 /** The kinds of items in the order in which they are written. */
 enum step {
@@ -54,6 +59,7 @@ enum step {
 struct bp_fact_writer {
 	struct bp_sql *sql; /* borrowed */
 	struct bp_statement *upserts[BP_FACT_TABLE_COUNT];
+	struct bp_statement *holders[BP_FACT_TABLE_COUNT]; /* NULL: no session owns such facts */
 	struct bp_statement *alias;
 	struct bp_statement *event;
 	struct bp_statement *link;
@@ -88,6 +94,12 @@ enum bp_rc bp_fact_writer_new(struct bp_sql *sql, struct bp_fact_writer **out, s
 		bp_fact_upsert_sql(&bp_fact_schemas[i], &text);
 		BP_ASSERT(bp_buf_ok(&text));
 		rc = bp_statement_new(sql, text.ptr, &writer->upserts[i], err);
+		if (rc == BP_OK && bp_fact_schemas[i].owned) {
+			bp_buf_clear(&text);
+			bp_buf_printf(&text, "SELECT conversation_id FROM %s WHERE id = ?1",
+				      bp_fact_schemas[i].name);
+			rc = bp_statement_new(sql, text.ptr, &writer->holders[i], err);
+		}
 	}
 	for (size_t i = 0; i < sizeof(plain) / sizeof(plain[0]) && rc == BP_OK; i++) {
 		rc = bp_statement_new(sql, plain[i].text, plain[i].statement, err);
@@ -108,6 +120,7 @@ void bp_fact_writer_free(struct bp_fact_writer *writer)
 	}
 	for (size_t i = 0; i < BP_FACT_TABLE_COUNT; i++) {
 		bp_statement_free(writer->upserts[i]);
+		bp_statement_free(writer->holders[i]);
 	}
 	bp_statement_free(writer->alias);
 	bp_statement_free(writer->event);
@@ -126,12 +139,47 @@ void bp_fact_writer_restart(struct bp_fact_writer *writer)
 	writer->linked = false;
 }
 
-static enum bp_rc write_fact(struct bp_fact_writer *writer, size_t table,
-			     const struct bp_fact_item *item, struct bp_err *err)
+/** A session that is not of this set: its totals change too. */
+static enum bp_rc mark_other(struct bp_fact_writer *writer, const struct bp_fact_set *set,
+			     int64_t conversation_id, struct bp_err *err)
 {
-	const struct bp_fact_schema *schema = &bp_fact_schemas[table];
-	struct bp_statement *upsert = writer->upserts[table];
+	const struct bp_session_item *session = NULL;
 
+	HASH_FIND(hh, set->sessions, &conversation_id, sizeof(conversation_id), session);
+	if (session != NULL || conversation_id == BP_SQL_NULL) {
+		return BP_OK; /* marked with the rest of the set */
+	}
+	bp_bind_int(writer->dirty, 1, conversation_id);
+	writer->linked = true;
+	return bp_statement_run(writer->dirty, err);
+}
+
+/**
+ * An id that is not unique (gateways count calls from 1) makes one fact of lines of two sessions
+ * that are no copies, so no link tells of it. The session that has the fact may lose it now, and
+ * one that asked for a copied line may get it: both are done again. Any other that can get it is of
+ * this set.
+ */
+static enum bp_rc mark_holders(struct bp_fact_writer *writer, const struct bp_fact_set *set,
+			       size_t table, const struct bp_fact_item *item, struct bp_err *err)
+{
+	struct bp_statement *holder = writer->holders[table];
+
+	bp_bind_int(holder, 1, item->id);
+	enum bp_rc rc = bp_statement_step(holder, err);
+	if (rc != BP_OK) {
+		return rc == BP_ENOTFOUND ? mark_other(writer, set, item->values[ASKED].number, err)
+					  : rc;
+	}
+	int64_t was = bp_column_int(holder, 0);
+	bp_statement_reset(holder);
+	rc = mark_other(writer, set, was, err);
+	return rc == BP_OK ? mark_other(writer, set, item->values[ASKED].number, err) : rc;
+}
+
+static void bind_fact(struct bp_statement *upsert, const struct bp_fact_schema *schema,
+		      const struct bp_fact_item *item)
+{
 	bp_bind_int(upsert, 1, item->id);
 	for (size_t i = 0; i < schema->n; i++) {
 		const struct bp_fact_column *column = &schema->columns[i];
@@ -146,7 +194,20 @@ static enum bp_rc write_fact(struct bp_fact_writer *writer, size_t table,
 				    value->number == BP_ABSENT ? column->fallback : value->number);
 		}
 	}
-	return bp_statement_run(upsert, err);
+}
+
+static enum bp_rc write_fact(struct bp_fact_writer *writer, const struct bp_fact_set *set,
+			     size_t table, const struct bp_fact_item *item, struct bp_err *err)
+{
+	struct bp_statement *upsert = writer->upserts[table];
+	enum bp_rc rc = writer->holders[table] ? mark_holders(writer, set, table, item, err)
+					       : BP_OK;
+
+	if (rc == BP_OK) {
+		bind_fact(upsert, &bp_fact_schemas[table], item);
+		rc = bp_statement_run(upsert, err);
+	}
+	return rc;
 }
 
 static enum bp_rc write_event(struct bp_fact_writer *writer, const struct bp_event_item *item,
@@ -219,13 +280,13 @@ static const void *first_item(const struct bp_fact_writer *writer, const struct 
 }
 
 /** Write one item and give the one after it. */
-static enum bp_rc write_item(struct bp_fact_writer *writer, const void *item, const void **next,
-			     struct bp_err *err)
+static enum bp_rc write_item(struct bp_fact_writer *writer, const struct bp_fact_set *set,
+			     const void *item, const void **next, struct bp_err *err)
 {
 	switch (writer->step) {
 	case STEP_FACTS:
 		*next = ((const struct bp_fact_item *)item)->hh.next;
-		return write_fact(writer, writer->table, item, err);
+		return write_fact(writer, set, writer->table, item, err);
 	case STEP_ALIASES:
 		*next = ((const struct bp_alias_item *)item)->next;
 		return write_alias(writer, item, err);
@@ -256,10 +317,10 @@ static void next_step(struct bp_fact_writer *writer)
 }
 
 enum bp_rc bp_fact_writer_write(struct bp_fact_writer *writer, const struct bp_fact_set *set,
-				int64_t budget_us, bool *out_done, bool *out_linked,
+				const struct bp_writer_lock *lock, bool *out_done, bool *out_linked,
 				struct bp_err *err)
 {
-	const int64_t until_us = bp_clock_mono_us() + budget_us;
+	const int64_t begun_us = bp_clock_mono_us();
 	unsigned n = 0;
 
 	while (writer->step != STEP_DONE) {
@@ -267,13 +328,13 @@ enum bp_rc bp_fact_writer_write(struct bp_fact_writer *writer, const struct bp_f
 		writer->next = NULL;
 		while (item != NULL) {
 			const void *next = NULL;
-			enum bp_rc rc = write_item(writer, item, &next, err);
+			enum bp_rc rc = write_item(writer, set, item, &next, err);
 			if (rc != BP_OK) {
 				return rc;
 			}
 			item = next;
-			if (item != NULL && ++n % CHECK_CLOCK_EVERY == 0 &&
-			    bp_clock_mono_us() >= until_us) {
+			if (item != NULL && ++n % CHECK_EVERY == 0 &&
+			    bp_slowpath_held_long(lock, begun_us)) {
 				writer->next = item;
 				*out_done = false;
 				return BP_OK;

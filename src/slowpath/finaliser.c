@@ -4,6 +4,7 @@
 #include "base/clock.h"
 #include "base/mem.h"
 #include "slowpath/owner.h"
+#include "slowpath/pool.h"
 #include "slowpath/session_facts.h"
 
 /* Unless evidence that came since knows better. */
@@ -25,20 +26,26 @@ static const char MARK_DIRTY[] =
 
 static const char CLEAN[] = "DELETE FROM dirty_session WHERE conversation_id = ?1 AND generation = ?2";
 
+/*
+ * Only while the session still has the fact: evidence may have given it to another one since it was
+ * loaded, whose finaliser may have been faster than this.
+ */
 static const char UPDATE_TURN[] =
 	"UPDATE conversation_turns SET shadowed = ?2, turn_number = ?3, latency_us = ?4,"
-	" complete_us = ?5, first_tool_us = ?6, model = ?7 WHERE id = ?1";
+	" complete_us = ?5, first_tool_us = ?6, model = ?7 WHERE id = ?1 AND conversation_id = ?8";
 
-static const char UPDATE_TOOL[] = "UPDATE tool_calls SET turn_id = ?2 WHERE id = ?1";
+static const char UPDATE_TOOL[] =
+	"UPDATE tool_calls SET turn_id = ?2 WHERE id = ?1 AND conversation_id = ?3";
 
 static const char UPDATE_CHANGE[] =
 	"UPDATE code_changes SET accepted = ?2, decided_us = ?3, revision = ?4, reverted = ?5"
-	" WHERE id = ?1";
+	" WHERE id = ?1 AND (SELECT conversation_id FROM tool_calls WHERE id = ?1) = ?6";
 
 static const char UPDATE_PERMISSION[] =
 	"UPDATE permission_requests SET tool_call = ?2 WHERE id = ?1";
 
-static const char UPDATE_COMPACTION[] = "UPDATE compactions SET counted = ?2 WHERE id = ?1";
+static const char UPDATE_COMPACTION[] =
+	"UPDATE compactions SET counted = ?2 WHERE id = ?1 AND conversation_id = ?3";
 
 static const char PUT_MINUTE[] =
 	"INSERT INTO activity (conversation_id, minute, first_us, last_us, events)"
@@ -54,7 +61,7 @@ static const char UPDATE_CONVERSATION[] =
 	" lines_added = ?14, lines_removed = ?15, compactions = ?16, subagents = ?17,"
 	" active_us = ?18 WHERE id = ?1";
 
-enum { HOLD_US = 3000, CHECK_EVERY = 16 }; /* a transaction ends after about 3 ms */
+enum { CHECK_EVERY = 16 }; /* updates between two looks at the clock */
 
 struct bp_finaliser {
 	struct bp_sql *read, *write;   /* borrowed */
@@ -67,7 +74,7 @@ struct bp_finaliser {
 		*put_minute, *drop_minute, *conversation;
 	/* The transaction in hand. */
 	bool open;
-	int64_t until_us;
+	int64_t opened_us; /* monotonic */
 	unsigned n;
 };
 
@@ -149,7 +156,7 @@ static enum bp_rc open_write(struct bp_finaliser *finaliser, struct bp_err *err)
 		return rc;
 	}
 	finaliser->open = true;
-	finaliser->until_us = bp_clock_mono_us() + HOLD_US;
+	finaliser->opened_us = bp_clock_mono_us();
 	return BP_OK;
 }
 
@@ -163,11 +170,12 @@ static enum bp_rc close_write(struct bp_finaliser *finaliser, enum bp_rc rc, str
 	}
 	if (rc != BP_OK) {
 		bp_sql_rollback(finaliser->write);
-	} else {
-		bp_store_cap_wal(finaliser->write);
 	}
 	finaliser->open = false;
 	bp_writer_lock_give(finaliser->lock);
+	if (rc == BP_OK) {
+		bp_store_cap_wal(finaliser->write);
+	}
 	return rc;
 }
 
@@ -178,7 +186,7 @@ static enum bp_rc put(struct bp_finaliser *finaliser, struct bp_statement *state
 	enum bp_rc rc = BP_OK;
 
 	if (finaliser->open && ++finaliser->n % CHECK_EVERY == 0 &&
-	    bp_clock_mono_us() >= finaliser->until_us) {
+	    bp_slowpath_held_long(finaliser->lock, finaliser->opened_us)) {
 		rc = close_write(finaliser, BP_OK, err);
 	}
 	if (rc == BP_OK && !finaliser->open) {
@@ -240,6 +248,7 @@ static enum bp_rc put_turns(struct bp_finaliser *finaliser, const struct bp_sess
 		bp_bind_int(finaliser->turn, 5, turn->is.complete_us);
 		bp_bind_int(finaliser->turn, 6, turn->is.first_tool_us);
 		bp_bind_text(finaliser->turn, 7, turn->is.model);
+		bp_bind_int(finaliser->turn, 8, facts->conversation_id);
 		rc = put(finaliser, finaliser->turn, err);
 	}
 	return rc;
@@ -255,6 +264,7 @@ static enum bp_rc put_tools(struct bp_finaliser *finaliser, const struct bp_sess
 		if (tool->was_turn_id != tool->is_turn_id) {
 			bp_bind_int(finaliser->tool, 1, tool->id);
 			bp_bind_int(finaliser->tool, 2, tool->is_turn_id);
+			bp_bind_int(finaliser->tool, 3, facts->conversation_id);
 			rc = put(finaliser, finaliser->tool, err);
 		}
 		if (rc != BP_OK || !tool->edit ||
@@ -269,6 +279,7 @@ static enum bp_rc put_tools(struct bp_finaliser *finaliser, const struct bp_sess
 		bp_bind_int(finaliser->change, 3, tool->is.decided_us);
 		bp_bind_int(finaliser->change, 4, tool->is.revision);
 		bp_bind_int(finaliser->change, 5, tool->is.reverted);
+		bp_bind_int(finaliser->change, 6, facts->conversation_id);
 		rc = put(finaliser, finaliser->change, err);
 	}
 	return rc;
@@ -292,6 +303,7 @@ static enum bp_rc put_pairs(struct bp_finaliser *finaliser, const struct bp_sess
 		if (compaction->was_counted != compaction->is_counted) {
 			bp_bind_int(finaliser->compaction, 1, compaction->id);
 			bp_bind_int(finaliser->compaction, 2, compaction->is_counted);
+			bp_bind_int(finaliser->compaction, 3, facts->conversation_id);
 			rc = put(finaliser, finaliser->compaction, err);
 		}
 	}

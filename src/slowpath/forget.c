@@ -112,7 +112,7 @@ static const char OTHER_ROWS_OF[] =
 	"SELECT sequence FROM other_row WHERE session = (SELECT id FROM name WHERE text = ?1)"
 	" AND platform = (SELECT id FROM name WHERE text = ?2) ORDER BY sequence";
 
-enum { APPLY_ROWS = 500, HOLD_US = 3000 };
+enum { APPLY_ROWS = 500 };
 
 /** What is under way. */
 struct forgetting {
@@ -248,7 +248,7 @@ static enum bp_rc write_set(struct forgetting *f, struct bp_err *err)
 		bp_writer_lock_take(f->lock, BP_WRITER_SLOW);
 		rc = bp_sql_begin(f->sql, err);
 		if (rc == BP_OK) {
-			rc = bp_fact_writer_write(f->writer, f->set, HOLD_US, &done, &linked, err);
+			rc = bp_fact_writer_write(f->writer, f->set, f->lock, &done, &linked, err);
 			if (rc == BP_OK) {
 				rc = bp_sql_commit(f->sql, err);
 			}

@@ -3,6 +3,7 @@
  * The metrics worker: recomputes the rollups of dirty buckets from facts, and keeps the live
  * values in Redis. A question never waits for it: it reads dirty buckets from facts.
  */
+#include "base/arena.h"
 #include "base/buf.h"
 #include "base/clock.h"
 #include "base/log.h"
@@ -30,20 +31,22 @@ enum {
 	LOG_US = 10000000
 };
 
+struct dirty {
+	int64_t bucket_us, generation;
+};
+
 struct metrics {
 	struct bp_slowpath *slowpath;
 	struct bp_sql *read, *write;
 	struct bp_statement *dirty, *drop, *insert, *clean;
 	struct bp_live *live;
 	struct bp_buf sketch;
+	struct bp_arena arena;  /* one bucket's rollups */
+	struct rollup *rollups; /* in the arena */
 	unsigned commits; /* seen at the last pass */
 	int64_t last_pass_us;
 	bool left; /* dirty buckets were left by the last pass */
 	struct bp_log_gate gate;
-};
-
-struct dirty {
-	int64_t bucket_us, generation;
 };
 
 static void close_metrics(struct metrics *metrics)
@@ -56,6 +59,7 @@ static void close_metrics(struct metrics *metrics)
 	bp_sql_close(metrics->write);
 	bp_live_free(metrics->live);
 	bp_buf_done(&metrics->sketch);
+	bp_arena_done(&metrics->arena);
 }
 
 static enum bp_rc open_metrics(struct metrics *metrics, struct bp_err *err)
@@ -86,53 +90,93 @@ static enum bp_rc open_metrics(struct metrics *metrics, struct bp_err *err)
 	return rc;
 }
 
-static enum bp_rc insert_rollup(const struct bp_bucket *bucket, void *arg, struct bp_err *err)
+/** A rollup as it will be written: read before the lock is taken. */
+struct rollup {
+	int64_t bucket_us;
+	struct bp_str platform, project_hash, model, tool, sketch;
+	int64_t sums[BP_BUCKET_SUM_COUNT];
+	struct rollup *next;
+};
+
+static enum bp_rc keep_rollup(const struct bp_bucket *bucket, void *arg, struct bp_err *err)
 {
 	struct metrics *metrics = arg;
-	struct bp_statement *insert = metrics->insert;
-	int64_t sums[BP_BUCKET_SUM_COUNT];
-	int parameter = 6;
+	struct rollup *rollup = bp_arena_alloc(&metrics->arena, sizeof(*rollup));
 
-	memcpy(sums, &bucket->sums, sizeof(sums));
-	bp_bind_int(insert, 1, bucket->bucket_us);
-	bp_bind_text(insert, 2, bucket->platform);
-	bp_bind_text(insert, 3, bucket->project_hash);
-	bp_bind_text(insert, 4, bucket->model);
-	bp_bind_text(insert, 5, bucket->tool);
-	for (size_t i = 0; i < BP_BUCKET_SUM_COUNT; i++) {
-		bp_bind_int(insert, parameter++, sums[i]);
-	}
+	(void)err; /* cannot fail */
+	*rollup = (struct rollup){
+		.bucket_us = bucket->bucket_us,
+		.platform = bp_arena_str(&metrics->arena, bucket->platform),
+		.project_hash = bp_arena_str(&metrics->arena, bucket->project_hash),
+		.model = bp_arena_str(&metrics->arena, bucket->model),
+		.tool = bp_arena_str(&metrics->arena, bucket->tool),
+		.next = metrics->rollups,
+	};
+	memcpy(rollup->sums, &bucket->sums, sizeof(rollup->sums));
 	if (bucket->latency.count > 0) {
 		bp_buf_clear(&metrics->sketch);
 		bp_sketch_encode(&bucket->latency, &metrics->sketch);
-		bp_bind_blob(insert, parameter, metrics->sketch.ptr, metrics->sketch.len);
-	} else {
-		bp_bind_null(insert, parameter);
+		rollup->sketch = bp_arena_str(&metrics->arena, bp_buf_str(&metrics->sketch));
 	}
+	metrics->rollups = rollup;
+	return BP_OK;
+}
+
+static enum bp_rc insert_rollup(struct metrics *metrics, const struct rollup *rollup,
+				struct bp_err *err)
+{
+	struct bp_statement *insert = metrics->insert;
+	int parameter = 6;
+
+	bp_bind_int(insert, 1, rollup->bucket_us);
+	bp_bind_text(insert, 2, rollup->platform);
+	bp_bind_text(insert, 3, rollup->project_hash);
+	bp_bind_text(insert, 4, rollup->model);
+	bp_bind_text(insert, 5, rollup->tool);
+	for (size_t i = 0; i < BP_BUCKET_SUM_COUNT; i++) {
+		bp_bind_int(insert, parameter++, rollup->sums[i]);
+	}
+	bp_bind_blob(insert, parameter, rollup->sketch.ptr, rollup->sketch.len);
 	return bp_statement_run(insert, err);
 }
 
-/** Facts are read by the writer's own connection: what is summed is what is committed with it. */
+static enum bp_rc write_rollups(struct metrics *metrics, const struct dirty *dirty,
+				struct bp_err *err)
+{
+	bp_bind_int(metrics->drop, 1, dirty->bucket_us);
+	enum bp_rc rc = bp_statement_run(metrics->drop, err);
+	for (const struct rollup *rollup = metrics->rollups; rollup && rc == BP_OK;
+	     rollup = rollup->next) {
+		rc = insert_rollup(metrics, rollup, err);
+	}
+	if (rc == BP_OK) {
+		bp_bind_int(metrics->clean, 1, dirty->bucket_us);
+		bp_bind_int(metrics->clean, 2, dirty->generation);
+		rc = bp_statement_run(metrics->clean, err);
+	}
+	return rc;
+}
+
+/**
+ * Facts that change while they are summed raise the bucket's generation: it stays dirty, and
+ * questions read it from facts until the next pass.
+ */
 static enum bp_rc make_rollup(struct metrics *metrics, const struct dirty *dirty,
 			      struct bp_err *err)
 {
 	struct bp_slowpath *slowpath = metrics->slowpath;
 
+	bp_arena_clear(&metrics->arena);
+	metrics->rollups = NULL;
+	enum bp_rc rc = bp_buckets_read(metrics->read, dirty->bucket_us,
+					dirty->bucket_us + BP_BUCKET_US, keep_rollup, metrics, err);
+	if (rc != BP_OK) {
+		return rc;
+	}
 	bp_writer_lock_take(slowpath->lock, BP_WRITER_SLOW);
-	enum bp_rc rc = bp_sql_begin(metrics->write, err);
+	rc = bp_sql_begin(metrics->write, err);
 	if (rc == BP_OK) {
-		bp_bind_int(metrics->drop, 1, dirty->bucket_us);
-		rc = bp_statement_run(metrics->drop, err);
-		if (rc == BP_OK) {
-			rc = bp_buckets_read(metrics->write, dirty->bucket_us,
-					     dirty->bucket_us + BP_BUCKET_US, insert_rollup,
-					     metrics, err);
-		}
-		if (rc == BP_OK) {
-			bp_bind_int(metrics->clean, 1, dirty->bucket_us);
-			bp_bind_int(metrics->clean, 2, dirty->generation);
-			rc = bp_statement_run(metrics->clean, err);
-		}
+		rc = write_rollups(metrics, dirty, err);
 		if (rc == BP_OK) {
 			rc = bp_sql_commit(metrics->write, err);
 		}
@@ -140,10 +184,10 @@ static enum bp_rc make_rollup(struct metrics *metrics, const struct dirty *dirty
 			bp_sql_rollback(metrics->write);
 		}
 	}
+	bp_writer_lock_give(slowpath->lock);
 	if (rc == BP_OK) {
 		bp_store_cap_wal(metrics->write);
 	}
-	bp_writer_lock_give(slowpath->lock);
 	return rc;
 }
 
@@ -204,6 +248,8 @@ void bp_metrics_run(void *arg)
 	struct metrics metrics = {.slowpath = arg};
 	struct bp_slowpath *slowpath = arg;
 	struct bp_err err = {0};
+
+	bp_slowpath_give_way();
 	enum bp_rc rc = open_metrics(&metrics, &err);
 
 	while (!bp_stop_requested(&slowpath->stop)) {

@@ -23,7 +23,8 @@ enum {
 	BP_WORKERS_MAX = 8,
 	BP_CHUNK_ROWS = 500,
 	BP_CHUNKS_QUEUED = 4,  /* per worker: bounds the memory of a long catch-up */
-	BP_HOLD_US = 3000      /* a slow transaction ends after about 3 ms */
+	BP_HOLD_US = 3000,     /* a slow transaction ends after about 3 ms ... */
+	BP_HOLD_WANTED_US = 300 /* ... and after this when the fast path waits for the lock */
 };
 
 #define BP_POOL_CONVERSATIONS "conversations"
@@ -68,6 +69,13 @@ struct bp_slowpath {
 	int pausing;                        /* > 0: hold still */
 	int holding;                        /* threads that hold still now */
 };
+
+/** True when a transaction begun at opened_us (monotonic) should be committed now. Threads: the
+ *  holder of the lock. */
+bool bp_slowpath_held_long(const struct bp_writer_lock *lock, int64_t opened_us);
+
+/** Give way: what is urgent runs on the fast path. For the calling thread. */
+void bp_slowpath_give_way(void);
 
 /** True while the debounce is off. */
 bool bp_slowpath_hurrying(struct bp_slowpath *slowpath);

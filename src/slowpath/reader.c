@@ -186,6 +186,7 @@ void bp_reader_run(void *arg)
 	struct bp_slowpath *slowpath = arg;
 	struct bp_err err = {0};
 
+	bp_slowpath_give_way();
 	reader.rewind = atomic_load(&slowpath->rewind);
 	enum bp_rc rc = open_reader(&reader, &err);
 	while (!bp_stop_requested(&slowpath->stop)) {

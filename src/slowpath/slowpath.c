@@ -2,6 +2,8 @@
 #include "slowpath/slowpath.h"
 
 #include <pthread.h>
+#include <sys/resource.h>
+#include <unistd.h>
 
 #include "base/clock.h"
 #include "base/mem.h"
@@ -242,6 +244,23 @@ void bp_slowpath_pause(struct bp_slowpath *slowpath, bool pause)
 	} else {
 		end_pause(slowpath);
 	}
+}
+
+/* --- giving way --- */
+
+bool bp_slowpath_held_long(const struct bp_writer_lock *lock, int64_t opened_us)
+{
+	int64_t held_us = bp_clock_mono_us() - opened_us;
+
+	return held_us >= BP_HOLD_US || (held_us >= BP_HOLD_WANTED_US && bp_writer_lock_wanted(lock));
+}
+
+void bp_slowpath_give_way(void)
+{
+	enum { NICE = 5 };
+
+	/* Linux keeps a nice value per thread. Refused: it only runs more eagerly. */
+	(void)setpriority(PRIO_PROCESS, (id_t)gettid(), NICE);
 }
 
 /* --- how far it is --- */

@@ -308,7 +308,7 @@ static enum bp_rc write_part(struct bp_worker *worker, const int64_t *last, bool
 	bp_writer_lock_take(slowpath->lock, BP_WRITER_SLOW);
 	enum bp_rc rc = bp_sql_begin(worker->write, err);
 	if (rc == BP_OK) {
-		rc = bp_fact_writer_write(worker->writer, worker->set, BP_HOLD_US, out_done,
+		rc = bp_fact_writer_write(worker->writer, worker->set, slowpath->lock, out_done,
 					  &linked, err);
 		if (rc == BP_OK && *out_done) {
 			rc = put_progress(worker, last, err);
@@ -321,7 +321,6 @@ static enum bp_rc write_part(struct bp_worker *worker, const int64_t *last, bool
 		}
 	}
 	if (rc == BP_OK) {
-		bp_store_cap_wal(worker->write);
 		for (int table = 0; table < BP_RAW_TABLES && *out_done; table++) {
 			if (last[table] > slowpath->done[worker->index][table]) {
 				slowpath->done[worker->index][table] = last[table];
@@ -329,6 +328,9 @@ static enum bp_rc write_part(struct bp_worker *worker, const int64_t *last, bool
 		}
 	}
 	bp_writer_lock_give(slowpath->lock);
+	if (rc == BP_OK) {
+		bp_store_cap_wal(worker->write);
+	}
 	if (linked) {
 		atomic_fetch_add(&slowpath->poke, 1);
 	}
@@ -387,6 +389,7 @@ void bp_worker_run(void *arg)
 	struct bp_worker *worker = arg;
 	struct bp_slowpath *slowpath = worker->slowpath;
 
+	bp_slowpath_give_way();
 	worker->now_us = bp_clock_mono_us();
 	for (;;) {
 		struct bp_err err = {0};

@@ -193,7 +193,7 @@ static inline void bp_test_world_apply(struct bp_test_world *world,
 		bp_fact_writer_restart(world->writer);
 		while (!done) {
 			ck_assert_ok(bp_sql_begin(world->write, &err), err);
-			ck_assert_ok(bp_fact_writer_write(world->writer, world->set, 1000000, &done,
+			ck_assert_ok(bp_fact_writer_write(world->writer, world->set, world->lock, &done,
 							  &linked, &err),
 				     err);
 			ck_assert_ok(bp_sql_commit(world->write, &err), err);

@@ -67,11 +67,13 @@ static void write_set(void)
 	bool linked = false;
 
 	bp_fact_writer_restart(world.writer);
-	ck_assert_ok(bp_sql_begin(world.write, &err), err);
-	ck_assert_ok(bp_fact_writer_write(world.writer, world.set, 10000000, &done, &linked, &err),
-		     err);
-	ck_assert(done);
-	ck_assert_ok(bp_sql_commit(world.write, &err), err);
+	while (!done) {
+		ck_assert_ok(bp_sql_begin(world.write, &err), err);
+		ck_assert_ok(bp_fact_writer_write(world.writer, world.set, world.lock, &done,
+						  &linked, &err),
+			     err);
+		ck_assert_ok(bp_sql_commit(world.write, &err), err);
+	}
 	bp_fact_set_clear(world.set);
 }
 

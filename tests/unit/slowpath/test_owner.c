@@ -150,8 +150,36 @@ START_TEST(a_hook_that_comes_later_decides_and_leaves_no_trace_of_births)
 	}
 END_TEST
 
+START_TEST(an_id_that_two_sessions_use_by_chance_counts_once_in_any_order)
+	{
+		struct bp_buf first;
+		struct bp_buf second;
+		bp_buf_init(&first, 1 << 20);
+		bp_buf_init(&second, 1 << 20);
+		add(SESSION_A, PROMPT(SESSION_A, UUID1, "02") ANSWER(SESSION_A, UUID2, "1", "03"));
+		run();
+		add(SESSION_B, ANSWER(SESSION_B, UUID3, "1", "40"));
+		run();
+		bp_test_world_dump(&world, &first);
+		ck_assert_int_eq(
+			bp_test_world_number(&world, "SELECT total(responses) FROM conversations"), 1);
+		bp_test_world_clear(&world);
+		bp_test_rows_done(&rows);
+		bp_test_rows_init(&rows);
+		add(SESSION_B, ANSWER(SESSION_B, UUID3, "1", "40"));
+		run();
+		add(SESSION_A, PROMPT(SESSION_A, UUID1, "02") ANSWER(SESSION_A, UUID2, "1", "03"));
+		run();
+		bp_test_world_dump(&world, &second);
+		ck_assert_msg(strcmp(first.ptr, second.ptr) == 0, "facts differ");
+		bp_buf_done(&first);
+		bp_buf_done(&second);
+	}
+END_TEST
+
 BP_TEST_MAIN(setup, teardown, a_fork_does_not_own_what_it_copied,
 	     it_is_the_same_when_the_fork_is_read_first,
 	     a_session_all_of_whose_lines_were_copied_is_the_original,
 	     sessions_without_copies_have_no_links,
-	     a_hook_that_comes_later_decides_and_leaves_no_trace_of_births)
+	     a_hook_that_comes_later_decides_and_leaves_no_trace_of_births,
+	     an_id_that_two_sessions_use_by_chance_counts_once_in_any_order)

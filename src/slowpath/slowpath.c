@@ -265,10 +265,27 @@ void bp_slowpath_give_way(void)
 
 /* --- how far it is --- */
 
+/** Workers that wait out a debounce look again: a chunk without rows is no work. */
+static void wake_workers(struct bp_slowpath *slowpath)
+{
+	for (int i = 0; i < slowpath->n_workers; i++) {
+		struct bp_chunk *chunk = bp_calloc(1, sizeof(*chunk));
+		atomic_init(&chunk->users, 1);
+		if (bp_queue_depth(slowpath->queues[i]) > 0 ||
+		    bp_queue_push(slowpath->queues[i], chunk) != BP_OK) {
+			bp_chunk_release(chunk); /* it is awake, or ends */
+		}
+	}
+}
+
 void bp_slowpath_hurry(struct bp_slowpath *slowpath)
 {
 	enum { HURRY_US = 2000000 };
-	atomic_store(&slowpath->hurry_until_us, bp_clock_mono_us() + HURRY_US);
+	int64_t now_us = bp_clock_mono_us();
+
+	if (atomic_exchange(&slowpath->hurry_until_us, now_us + HURRY_US) < now_us) {
+		wake_workers(slowpath);
+	}
 }
 
 bool bp_slowpath_hurrying(struct bp_slowpath *slowpath)

@@ -244,11 +244,21 @@ static enum bp_rc finalise_due(struct bp_worker *worker, struct bp_err *err)
 
 static void join_chunk(struct bp_worker *worker, const struct bp_chunk *chunk)
 {
+	const struct bp_event *before = NULL;
+	bool mine = false;
+
 	for (size_t i = 0; i < chunk->n; i++) {
 		const struct bp_raw_row *row = &chunk->rows[i];
-		int64_t conversation =
-			bp_conversation_id(row->event.platform, row->event.session_id);
-		if (worker_of(worker->slowpath, conversation) != worker->index) {
+		const struct bp_event *event = &row->event;
+		/* Rows of a session mostly stand together: its id is hashed once. */
+		if (before == NULL || !bp_str_eq(before->session_id, event->session_id) ||
+		    !bp_str_eq(before->platform, event->platform)) {
+			mine = worker_of(worker->slowpath,
+					 bp_conversation_id(event->platform, event->session_id)) ==
+			       worker->index;
+		}
+		before = event;
+		if (!mine) {
 			continue;
 		}
 		const struct bp_platform *platform = bp_platform_find(row->event.platform);
@@ -368,6 +378,7 @@ static bool work_rows(struct bp_worker *worker, int timeout_ms)
 	struct bp_queue *queue = worker->slowpath->queues[worker->index];
 	int64_t last[BP_RAW_TABLES] = {0};
 	void *item = NULL;
+	bool any = false;
 	enum bp_rc rc = bp_queue_pop(queue, timeout_ms, &item);
 
 	worker->now_us = bp_clock_mono_us();
@@ -377,10 +388,15 @@ static bool work_rows(struct bp_worker *worker, int timeout_ms)
 	do {
 		struct bp_chunk *chunk = item;
 		join_chunk(worker, chunk);
-		last[chunk->table] = chunk->last;
+		if (chunk->last > last[chunk->table]) {
+			last[chunk->table] = chunk->last;
+			any = true;
+		}
 		bp_chunk_release(chunk);
 	} while (bp_fact_set_size(worker->set) < SET_SIZE && bp_queue_pop(queue, 0, &item) == BP_OK);
-	write_set(worker, last);
+	if (any) {
+		write_set(worker, last);
+	}
 	return true;
 }
 

@@ -6,6 +6,7 @@
 
 #include "base/mem.h"
 #include "event/hash.h"
+#include "event/json.h"
 
 enum scope { SCOPE_SESSION, SCOPE_PROJECT, SCOPE_PLATFORM, SCOPE_ALL, SCOPES };
 
@@ -120,10 +121,27 @@ static bool covers(const struct bp_tombstones *tombstones, enum scope scope, str
 	return grave && ts_us <= grave->until_us;
 }
 
+/** A fork's copy of a line names the session that asked for it: it would bring its id back. */
+static struct bp_str asked_session(const struct bp_event *event)
+{
+	struct bp_json payload;
+
+	return bp_json_open(event->payload, &payload)
+		       ? bp_json_text(bp_json_get(payload, BP_STR("asked_session")), NULL, 0)
+		       : (struct bp_str){0};
+}
+
+static bool asked_is_covered(const struct bp_tombstones *tombstones, const struct bp_event *event)
+{
+	return tombstones->graves[SCOPE_SESSION] &&
+	       covers(tombstones, SCOPE_SESSION, asked_session(event), event->ts_us);
+}
+
 bool bp_tombstones_cover(const struct bp_tombstones *tombstones, const struct bp_event *event)
 {
 	return event->ts_us <= tombstones->all_until_us ||
 	       covers(tombstones, SCOPE_SESSION, event->session_id, event->ts_us) ||
+	       asked_is_covered(tombstones, event) ||
 	       covers(tombstones, SCOPE_PROJECT, event->project_hash, event->ts_us) ||
 	       covers(tombstones, SCOPE_PLATFORM, event->platform, event->ts_us);
 }

@@ -23,7 +23,8 @@ BP_MUSTUSE enum bp_rc bp_tombstones_load(struct bp_sql *sql, struct bp_tombstone
 					 struct bp_err *err);
 void bp_tombstones_free(struct bp_tombstones *tombstones);
 
-/** True when the event is of a purged scope and not newer than the purge. */
+/** True when the event is of a purged scope (also by `asked_session` of a copied line) and not newer
+ *  than the purge. */
 bool bp_tombstones_cover(const struct bp_tombstones *tombstones, const struct bp_event *event);
 
 #endif

@@ -303,6 +303,13 @@ START_TEST(what_was_purged_does_not_come_back)
 	event = small_event(2);
 	event.session_id = BP_STR("s2");
 	ck_assert_int_eq(put(&event), BP_PUT_NEW);
+	event = small_event(9);
+	event.session_id = BP_STR("s2");
+	event.ts_us = small_event(1).ts_us;
+	event.payload = BP_STR("{\"asked_session\":\"s1\"}"); /* a fork's copy of its line */
+	ck_assert_int_eq(put(&event), BP_PUT_PURGED);
+	event.payload = BP_STR("{\"asked_session\":\"s3\"}");
+	ck_assert_int_eq(put(&event), BP_PUT_NEW);
 	event = small_event(3);
 	event.session_id = BP_STR("s2");
 	event.project_hash = BP_STR("0123456789abcdef");

@@ -6,7 +6,7 @@
  *          to telemetry:events with the checkpoint they move; nothing else leaves this folder.
  * Contract: a monitor stops adding at a queue depth of 10 000 (the file waits); whenever Redis was
  *          restarted (run id), refused an entry, or the queue is empty and the stored checkpoint
- *          stands behind what was sent, the source is rewound to its checkpoint in SQLite.
+ *          stands elsewhere than what was read, the source is rewound to it.
  * Place:   files -> [capture] -> stream. Reads checkpoints from the store, writes none.
  * Threads: one thread runs it and owns its Redis connection and all monitors. The functions marked
  *          "any thread" hand work over.

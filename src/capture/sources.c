@@ -42,6 +42,7 @@ struct source {
 	int64_t stored_generation;
 	int64_t confirmed_generation, confirmed_bytes; /* known to be stored */
 	bool unconfirmed;                              /* something was sent since */
+	bool agreed; /* with its checkpoint, since it was loaded and with the queue empty */
 	int64_t lag_bytes;
 	struct bp_import_item *waiting;
 	TAILQ_ENTRY(source) link;
@@ -319,6 +320,7 @@ static bool load_position(struct bp_sources *sources, struct source *source)
 	source->confirmed_generation = stored.at.generation;
 	source->confirmed_bytes = stored.at.to_bytes;
 	source->unconfirmed = false;
+	source->agreed = false;
 	source->loaded = true;
 	return true;
 }
@@ -514,7 +516,11 @@ void bp_sources_check(struct bp_sources *sources)
 	}
 }
 
-/** True when the checkpoint has reached what was sent. */
+/**
+ * True when the checkpoint has reached what was sent, and is not beyond it: entries that were in
+ * the queue when this file was loaded may have moved it since, even into another generation (an
+ * earlier service saw the file cut, and now it is whole again).
+ */
 static bool confirm(struct bp_sources *sources, struct source *source)
 {
 	const struct bp_checkpoint_step *at = &source->tail.at;
@@ -524,9 +530,16 @@ static bool confirm(struct bp_sources *sources, struct source *source)
 	if (rc != BP_OK) {
 		return true; /* unknown: asked again the next time */
 	}
-	if (stored.at.generation < at->generation ||
-	    (stored.at.generation == at->generation && stored.at.to_bytes < at->to_bytes)) {
+	bool same = stored.at.generation == at->generation;
+	if (stored.at.generation > at->generation || (same && stored.at.to_bytes > at->to_bytes)) {
 		return false;
+	}
+	if (source->unconfirmed && (!same || stored.at.to_bytes < at->to_bytes)) {
+		return false;
+	}
+	source->agreed = true;
+	if (!source->unconfirmed) {
+		return true;
 	}
 	source->stored_generation = stored.at.generation;
 	source->confirmed_generation = at->generation;
@@ -544,7 +557,7 @@ void bp_sources_heal(struct bp_sources *sources)
 		if (source->queue != QUEUE_NONE || !source->loaded) {
 			continue;
 		}
-		if (source->unconfirmed && !confirm(sources, source)) {
+		if ((source->unconfirmed || !source->agreed) && !confirm(sources, source)) {
 			source->loaded = false;
 			enqueue(sources, source, QUEUE_BULK);
 		} else if (!source->unconfirmed && !source->waiting &&

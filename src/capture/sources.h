@@ -57,8 +57,8 @@ void bp_sources_rewind(struct bp_sources *sources);
 /** The backstop: touch every watched file that is not as it was when it was read. */
 void bp_sources_check(struct bp_sources *sources);
 
-/** With the queue empty: rewind the files whose checkpoint stands behind what was sent, and
- *  forget imported ones that are stored. */
+/** With the queue empty: rewind the files whose checkpoint does not stand where they were read to,
+ *  and forget imported ones that are stored. */
 void bp_sources_heal(struct bp_sources *sources);
 
 /** What a monitor's files look like together. */

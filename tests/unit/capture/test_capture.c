@@ -452,6 +452,41 @@ START_TEST(entries_that_were_acknowledged_but_not_stored_are_healed)
 }
 END_TEST
 
+START_TEST(what_an_earlier_service_left_in_the_queue_moves_the_checkpoint)
+{
+	int64_t until_us = bp_clock_mono_us() + (int64_t)WAIT_MS * 1000;
+	struct bp_stream_state state = {0};
+	struct bp_err err = {0};
+	struct stat st;
+
+	config.rescan_us = 200000;
+	append_lines("claude/projects/p/s1.jsonl", 0, 3);
+	ck_assert_int_eq(stat(bp_test_tmpdir("claude/projects/p/s1.jsonl"), &st), 0);
+	append_lines("claude/projects/p/s1.jsonl", 3, 7);
+	start_capture();
+	store_until(10);
+	/* It sees the file cut, queues it as a new generation, and ends. */
+	ck_assert_int_eq(truncate(bp_test_tmpdir("claude/projects/p/s1.jsonl"), st.st_size), 0);
+	while (state.lag < 3) {
+		ck_assert_int_lt(bp_clock_mono_us(), until_us);
+		ck_assert_ok(bp_stream_state(redis, BP_STREAM_EVENTS, BP_GROUP_PROCESSORS, &state,
+					     &err),
+			     err);
+	}
+	stop_capture();
+	append_lines("claude/projects/p/s1.jsonl", 3, 7);
+	/* The next one finds the file as the checkpoint says it is. */
+	start_capture();
+	while (claude_state().files < 1) {
+		ck_assert_int_lt(bp_clock_mono_us(), until_us);
+	}
+	(void)receive_and_store(500, WAIT_MS);
+	ck_assert_int_eq(totals().lines, 3);
+	store_until(10);
+	ck_assert_int_eq(totals().at.generation, 1);
+}
+END_TEST
+
 START_TEST(a_redis_without_memory_is_waited_for)
 {
 	const struct bp_str small[] = {BP_STR("CONFIG"), BP_STR("SET"), BP_STR("maxmemory"),
@@ -706,6 +741,7 @@ BP_TEST_MAIN(setup, teardown, a_line_becomes_an_entry_without_its_text,
 	     a_redis_that_dies_while_all_is_quiet_is_noticed_at_once,
 	     a_lost_stream_is_noticed_while_idle,
 	     entries_that_were_acknowledged_but_not_stored_are_healed,
+	     what_an_earlier_service_left_in_the_queue_moves_the_checkpoint,
 	     a_redis_without_memory_is_waited_for, a_replaced_file_is_a_new_generation,
 	     pause_holds_still_and_going_on_starts_at_the_checkpoints,
 	     hooks_that_were_spooled_are_replayed, only_transcripts_below_the_roots_are_read,

@@ -325,7 +325,7 @@ START_TEST(what_was_purged_does_not_come_back)
 	event.session_id = BP_STR("s2");
 	add_tombstone("all", "", event.ts_us);
 	ck_assert_int_eq(put(&event), BP_PUT_PURGED);
-	ck_assert_int_eq(ask("SELECT count(*) FROM claude_row"), 3);
+	ck_assert_int_eq(ask("SELECT count(*) FROM claude_row"), 4);
 }
 END_TEST
 

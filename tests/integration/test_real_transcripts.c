@@ -331,6 +331,64 @@ START_TEST(malformed_lines_are_counted_named_and_passed)
 }
 END_TEST
 
+/* --- ids that are not unique --- */
+
+#define SHARED(session, day)                                                                       \
+	"{\"type\":\"user\",\"uuid\":\"u1\",\"sessionId\":\"" session                              \
+	"\",\"isSidechain\":false,\"timestamp\":\"2026-01-" day                                    \
+	"T03:04:05.678Z\",\"message\":{\"role\":\"user\",\"content\":\"one\"}}\n"                  \
+	"{\"type\":\"assistant\",\"uuid\":\"a1\",\"sessionId\":\"" session                         \
+	"\",\"isSidechain\":false,\"timestamp\":\"2026-01-" day                                    \
+	"T03:04:07.678Z\",\"message\":{\"id\":\"1\",\"model\":\"m\",\"usage\":{\"input_tokens\""   \
+	":1,\"output_tokens\":2},\"content\":[{\"type\":\"tool_use\",\"id\":\"call_1\",\"name\":"  \
+	"\"Bash\",\"input\":{\"command\":\"ls\"}}]}}\n"                                            \
+	"{\"type\":\"user\",\"uuid\":\"u2-" day "\",\"sessionId\":\"" session                      \
+	"\",\"isSidechain\":false,\"timestamp\":\"2026-01-" day                                    \
+	"T03:05:05.678Z\",\"message\":{\"role\":\"user\",\"content\":\"two\"}}\n"
+
+START_TEST(ids_that_two_sessions_have_by_chance_leave_no_old_number)
+{
+	static const char *const texts[] = {SHARED("session-a", "02"), SHARED("session-b", "03")};
+	static const char *const names[] = {"session-a", "session-b"};
+
+	/* One after the other, each first once: the second changes facts that the first has. */
+	for (int first = 0; first < 2; first++) {
+		struct bp_buf live;
+		struct bp_buf rebuilt;
+		if (first > 0) {
+			bp_test_home_remove(&home);
+			bp_test_home_make(&home, BP_TEST_BIN_DIR);
+		}
+		bp_test_service_start(&home);
+		for (int i = 0; i < 2; i++) {
+			char path[PATH_BYTES];
+			int which = first ^ i;
+			(void)snprintf(path, sizeof(path), "%s/import/%s.jsonl", home.root,
+				       names[which]);
+			bp_test_write_file(path, texts[which], strlen(texts[which]));
+			cJSON_Delete(bp_test_cli_json(&home, "import", path, NULL));
+		}
+		dump(&live);
+		cJSON_Delete(bp_test_cli_json(&home, "rebuild", NULL));
+		dump(&rebuilt);
+		size_t at = 0;
+		while (live.ptr[at] && live.ptr[at] == rebuilt.ptr[at]) {
+			at++;
+		}
+		while (at > 0 && live.ptr[at - 1] != '\n') {
+			at--;
+		}
+		ck_assert_msg(strcmp(live.ptr, rebuilt.ptr) == 0,
+			      "round %d: a rebuild makes other facts:\n%.400s\n%.400s", first,
+			      live.ptr + at, rebuilt.ptr + at);
+		bp_buf_done(&live);
+		bp_buf_done(&rebuilt);
+		bp_test_service_stop(&home);
+	}
+}
+END_TEST
+
 BP_TEST_MAIN(setup, teardown, every_line_of_public_transcripts_is_accounted_for,
 	     without_a_service_every_line_is_accounted_for_too,
-	     malformed_lines_are_counted_named_and_passed)
+	     malformed_lines_are_counted_named_and_passed,
+	     ids_that_two_sessions_have_by_chance_leave_no_old_number)

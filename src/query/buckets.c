@@ -105,8 +105,13 @@ static const struct source SOURCES[] = {
 
 enum { SOURCE_COUNT = sizeof(SOURCES) / sizeof(SOURCES[0]) };
 
+struct bp_bucket_reader {
+	struct bp_statement *statements[SOURCE_COUNT];
+	bool of_session; /* they have a third parameter */
+};
+
 struct cursor {
-	struct bp_statement *statement; /* NULL once it has no more rows */
+	struct bp_statement *statement; /* borrowed; NULL once it has no more rows */
 	const struct source *source;
 };
 
@@ -122,7 +127,6 @@ static enum bp_rc advance(struct cursor *cursor, struct bp_err *err)
 	enum bp_rc rc = bp_statement_step(cursor->statement, err);
 
 	if (rc == BP_ENOTFOUND) {
-		bp_statement_free(cursor->statement);
 		cursor->statement = NULL;
 		return BP_OK;
 	}
@@ -232,7 +236,43 @@ static enum bp_rc next_bucket(struct cursor *cursors, struct key_space *space, b
 	return rc;
 }
 
-static enum bp_rc read_all(struct bp_sql *sql, const int64_t *conversation, int64_t from_us,
+static enum bp_rc reader_new(struct bp_sql *sql, bool of_session, struct bp_bucket_reader **out,
+			     struct bp_err *err)
+{
+	struct bp_bucket_reader *reader = bp_calloc(1, sizeof(*reader));
+	enum bp_rc rc = BP_OK;
+
+	reader->of_session = of_session;
+	for (size_t i = 0; i < SOURCE_COUNT && rc == BP_OK; i++) {
+		rc = bp_statement_new(sql, of_session ? SOURCES[i].in_session : SOURCES[i].in_time,
+				      &reader->statements[i], err);
+	}
+	if (rc != BP_OK) {
+		bp_bucket_reader_free(reader);
+		return rc;
+	}
+	*out = reader;
+	return BP_OK;
+}
+
+enum bp_rc bp_bucket_reader_new(struct bp_sql *sql, struct bp_bucket_reader **out,
+				struct bp_err *err)
+{
+	return reader_new(sql, false, out, err);
+}
+
+void bp_bucket_reader_free(struct bp_bucket_reader *reader)
+{
+	if (!reader) {
+		return;
+	}
+	for (size_t i = 0; i < SOURCE_COUNT; i++) {
+		bp_statement_free(reader->statements[i]);
+	}
+	free(reader);
+}
+
+static enum bp_rc read_all(struct bp_bucket_reader *reader, int64_t conversation, int64_t from_us,
 			   int64_t until_us, bp_bucket_each each, void *arg, struct bp_err *err)
 {
 	struct cursor cursors[SOURCE_COUNT] = {0};
@@ -241,38 +281,54 @@ static enum bp_rc read_all(struct bp_sql *sql, const int64_t *conversation, int6
 	bool end = false;
 
 	for (size_t i = 0; i < SOURCE_COUNT && rc == BP_OK; i++) {
-		const struct source *source = &SOURCES[i];
-		cursors[i].source = source;
-		rc = bp_statement_new(sql, conversation ? source->in_session : source->in_time,
-				      &cursors[i].statement, err);
-		if (rc == BP_OK) {
-			bp_bind_int(cursors[i].statement, 1, from_us);
-			bp_bind_int(cursors[i].statement, 2, until_us);
-			if (conversation) {
-				bp_bind_int(cursors[i].statement, 3, *conversation);
-			}
-			rc = advance(&cursors[i], err);
+		cursors[i].source = &SOURCES[i];
+		cursors[i].statement = reader->statements[i];
+		bp_bind_int(cursors[i].statement, 1, from_us);
+		bp_bind_int(cursors[i].statement, 2, until_us);
+		if (reader->of_session) {
+			bp_bind_int(cursors[i].statement, 3, conversation);
 		}
+		rc = advance(&cursors[i], err);
 	}
 	while (rc == BP_OK && !end) {
 		rc = next_bucket(cursors, &space, each, arg, &end, err);
 	}
 	for (size_t i = 0; i < SOURCE_COUNT; i++) {
-		bp_statement_free(cursors[i].statement);
+		bp_statement_reset(reader->statements[i]);
 	}
 	free(space.text);
+	return rc;
+}
+
+enum bp_rc bp_bucket_reader_read(struct bp_bucket_reader *reader, int64_t from_us, int64_t until_us,
+				 bp_bucket_each each, void *arg, struct bp_err *err)
+{
+	return read_all(reader, 0, from_us, until_us, each, arg, err);
+}
+
+static enum bp_rc read_once(struct bp_sql *sql, const int64_t *conversation, int64_t from_us,
+			    int64_t until_us, bp_bucket_each each, void *arg, struct bp_err *err)
+{
+	struct bp_bucket_reader *reader = NULL;
+	enum bp_rc rc = reader_new(sql, conversation != NULL, &reader, err);
+
+	if (rc == BP_OK) {
+		rc = read_all(reader, conversation ? *conversation : 0, from_us, until_us, each, arg,
+			      err);
+	}
+	bp_bucket_reader_free(reader);
 	return rc;
 }
 
 enum bp_rc bp_buckets_read(struct bp_sql *sql, int64_t from_us, int64_t until_us,
 			   bp_bucket_each each, void *arg, struct bp_err *err)
 {
-	return read_all(sql, NULL, from_us, until_us, each, arg, err);
+	return read_once(sql, NULL, from_us, until_us, each, arg, err);
 }
 
 enum bp_rc bp_buckets_read_session(struct bp_sql *sql, int64_t conversation, int64_t from_us,
 				   int64_t until_us, bp_bucket_each each, void *arg,
 				   struct bp_err *err)
 {
-	return read_all(sql, &conversation, from_us, until_us, each, arg, err);
+	return read_once(sql, &conversation, from_us, until_us, each, arg, err);
 }

@@ -84,6 +84,19 @@ typedef enum bp_rc (*bp_bucket_each)(const struct bp_bucket *bucket, void *arg, 
 BP_MUSTUSE enum bp_rc bp_buckets_read(struct bp_sql *sql, int64_t from_us, int64_t until_us,
 				      bp_bucket_each each, void *arg, struct bp_err *err);
 
+/** The same with its statements prepared once, for who asks often. */
+struct bp_bucket_reader;
+
+/** Borrows sql. Owns: bp_bucket_reader_free(). Errors: those of bp_statement_new(). */
+BP_MUSTUSE enum bp_rc bp_bucket_reader_new(struct bp_sql *sql, struct bp_bucket_reader **out,
+					   struct bp_err *err);
+void bp_bucket_reader_free(struct bp_bucket_reader *reader);
+
+/** As bp_buckets_read(). Errors: there. */
+BP_MUSTUSE enum bp_rc bp_bucket_reader_read(struct bp_bucket_reader *reader, int64_t from_us,
+					    int64_t until_us, bp_bucket_each each, void *arg,
+					    struct bp_err *err);
+
 /** The same for the facts of one conversation (conversations.id). Errors: the same. */
 BP_MUSTUSE enum bp_rc bp_buckets_read_session(struct bp_sql *sql, int64_t conversation,
 					      int64_t from_us, int64_t until_us,

@@ -309,10 +309,6 @@ static void join_model_call(const struct row_view *row)
 	put_text(values, BP_MODEL_CALL_stop_reason, event->stop_reason);
 	put_text(values, BP_MODEL_CALL_agent_id, event->agent_id);
 	bp_fact_set_join(row->set, BP_FACT_MODEL_CALL, id, values);
-	if (event->request_id.len > 0) {
-		bp_fact_set_alias(row->set, "req", event->platform,
-				  id_of(row, BP_STR("req"), event->request_id), id);
-	}
 }
 
 /* --- tool calls --- */

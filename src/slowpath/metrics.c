@@ -38,6 +38,7 @@ struct dirty {
 struct metrics {
 	struct bp_slowpath *slowpath;
 	struct bp_sql *read, *write;
+	struct bp_bucket_reader *buckets; /* of read */
 	struct bp_statement *dirty, *drop, *insert, *clean;
 	struct bp_live *live;
 	struct bp_buf sketch;
@@ -55,6 +56,7 @@ static void close_metrics(struct metrics *metrics)
 	bp_statement_free(metrics->drop);
 	bp_statement_free(metrics->insert);
 	bp_statement_free(metrics->clean);
+	bp_bucket_reader_free(metrics->buckets);
 	bp_sql_close(metrics->read);
 	bp_sql_close(metrics->write);
 	bp_live_free(metrics->live);
@@ -74,6 +76,9 @@ static enum bp_rc open_metrics(struct metrics *metrics, struct bp_err *err)
 	metrics->left = true;
 	if (rc == BP_OK) {
 		rc = bp_sql_open(slowpath->database_path, BP_SQL_WRITE, cache, &metrics->write, err);
+	}
+	if (rc == BP_OK) {
+		rc = bp_bucket_reader_new(metrics->read, &metrics->buckets, err);
 	}
 	if (rc == BP_OK) {
 		rc = bp_statement_new(metrics->read, SELECT_DIRTY, &metrics->dirty, err);
@@ -168,8 +173,9 @@ static enum bp_rc make_rollup(struct metrics *metrics, const struct dirty *dirty
 
 	bp_arena_clear(&metrics->arena);
 	metrics->rollups = NULL;
-	enum bp_rc rc = bp_buckets_read(metrics->read, dirty->bucket_us,
-					dirty->bucket_us + BP_BUCKET_US, keep_rollup, metrics, err);
+	enum bp_rc rc = bp_bucket_reader_read(metrics->buckets, dirty->bucket_us,
+					      dirty->bucket_us + BP_BUCKET_US, keep_rollup, metrics,
+					      err);
 	if (rc != BP_OK) {
 		return rc;
 	}

@@ -22,6 +22,7 @@
 enum {
 	BP_WORKERS_MAX = 8,
 	BP_CHUNK_ROWS = 500,
+	BP_CHUNK_FEW_ROWS = 16,
 	BP_CHUNKS_QUEUED = 4,  /* per worker: bounds the memory of a long catch-up */
 	BP_HOLD_US = 3000,     /* a slow transaction ends after about 3 ms ... */
 	BP_HOLD_WANTED_US = 300 /* ... and after this when the fast path waits for the lock */

@@ -23,6 +23,7 @@ struct reader {
 	int64_t next_connect_us;
 	struct bp_arena arena; /* CDC entries */
 	int64_t given[BP_RAW_TABLES]; /* handed to the workers up to here */
+	size_t room;                  /* rows to make room for: few as long as few come */
 	unsigned rewind;
 	struct bp_log_gate gate;
 };
@@ -106,9 +107,9 @@ static enum bp_rc give_rows(struct reader *reader, enum bp_raw_table table, size
 	struct bp_chunk *chunk = bp_calloc(1, sizeof(*chunk));
 
 	chunk->table = table;
-	chunk->rows = bp_arena_alloc(&chunk->arena, BP_CHUNK_ROWS * sizeof(*chunk->rows));
+	chunk->rows = bp_arena_alloc(&chunk->arena, reader->room * sizeof(*chunk->rows));
 	atomic_init(&chunk->users, slowpath->n_workers);
-	enum bp_rc rc = bp_raw_read(reader->rows, table, reader->given[table], BP_CHUNK_ROWS,
+	enum bp_rc rc = bp_raw_read(reader->rows, table, reader->given[table], reader->room,
 				    &chunk->arena, chunk->rows, &chunk->n, err);
 	*out_n = chunk->n;
 	if (rc != BP_OK || chunk->n == 0) {
@@ -129,13 +130,16 @@ static enum bp_rc give_rows(struct reader *reader, enum bp_raw_table table, size
 static enum bp_rc give_all(struct reader *reader, bool *out_any, struct bp_err *err)
 {
 	enum bp_rc rc = BP_OK;
+	bool full = false;
 
 	*out_any = false;
 	for (int table = 0; table < BP_RAW_TABLES && rc == BP_OK; table++) {
 		size_t n = 0;
 		rc = give_rows(reader, (enum bp_raw_table)table, &n, err);
 		*out_any = *out_any || n > 0;
+		full = full || n == reader->room;
 	}
+	reader->room = full ? BP_CHUNK_ROWS : BP_CHUNK_FEW_ROWS;
 	return rc;
 }
 
@@ -145,6 +149,7 @@ static enum bp_rc open_reader(struct reader *reader, struct bp_err *err)
 	enum bp_rc rc = bp_sql_open(slowpath->database_path, BP_SQL_READ,
 				    slowpath->config.cache_bytes, &reader->sql, err);
 
+	reader->room = BP_CHUNK_FEW_ROWS;
 	reader->codec = bp_codec_new();
 	if (rc == BP_OK) {
 		rc = bp_codec_load(reader->codec, reader->sql, err);

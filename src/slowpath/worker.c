@@ -347,6 +347,31 @@ static enum bp_rc write_part(struct bp_worker *worker, const int64_t *last, bool
 	return rc;
 }
 
+/**
+ * A part without a row of ours: the others' commits take it into the low water. False when it is
+ * what the low water waited for, and has to be written.
+ */
+static bool skip_part(struct bp_worker *worker, const int64_t *last)
+{
+	struct bp_slowpath *slowpath = worker->slowpath;
+	bool skipped = bp_fact_set_size(worker->set) == 0;
+
+	bp_writer_lock_take(slowpath->lock, BP_WRITER_SLOW);
+	for (int table = 0; table < BP_RAW_TABLES && skipped; table++) {
+		int64_t done = slowpath->done[worker->index][table];
+		skipped = last[table] <= done ||
+			  low_water(worker, (enum bp_raw_table)table, last[table]) <=
+				  low_water(worker, (enum bp_raw_table)table, done);
+	}
+	for (int table = 0; table < BP_RAW_TABLES && skipped; table++) {
+		if (last[table] > slowpath->done[worker->index][table]) {
+			slowpath->done[worker->index][table] = last[table];
+		}
+	}
+	bp_writer_lock_give(slowpath->lock);
+	return skipped;
+}
+
 /** Write the set, however often it takes: evidence may be written twice. */
 static void write_set(struct bp_worker *worker, const int64_t *last)
 {
@@ -394,7 +419,7 @@ static bool work_rows(struct bp_worker *worker, int timeout_ms)
 		}
 		bp_chunk_release(chunk);
 	} while (bp_fact_set_size(worker->set) < SET_SIZE && bp_queue_pop(queue, 0, &item) == BP_OK);
-	if (any) {
+	if (any && !skip_part(worker, last)) {
 		write_set(worker, last);
 	}
 	return true;

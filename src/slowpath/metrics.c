@@ -3,6 +3,8 @@
  * The metrics worker: recomputes the rollups of dirty buckets from facts, and keeps the live
  * values in Redis. A question never waits for it: it reads dirty buckets from facts.
  */
+#include <malloc.h>
+
 #include "base/arena.h"
 #include "base/buf.h"
 #include "base/clock.h"
@@ -26,6 +28,7 @@ enum {
 	TICK_MS = 100,
 	PASS_US = 500000,      /* a bucket that keeps changing is recomputed this often */
 	BUSY_PASS_US = 2000000, /* ... while rows wait */
+	QUIET_US = 3000000,
 	DIRTY_MAX = 64,
 	RETRY_MS = 200,
 	LOG_US = 10000000
@@ -47,6 +50,9 @@ struct metrics {
 	unsigned commits; /* seen at the last pass */
 	int64_t last_pass_us;
 	bool left; /* dirty buckets were left by the last pass */
+	unsigned quiet_commits;
+	int64_t quiet_us; /* monotonic: no commit since */
+	bool trimmed;
 	struct bp_log_gate gate;
 };
 
@@ -231,6 +237,22 @@ static enum bp_rc pass(struct metrics *metrics, struct bp_err *err)
 	return rc;
 }
 
+/** After a burst the allocator keeps what the burst needed: give it back once it is quiet. */
+static void trim_memory(struct metrics *metrics)
+{
+	unsigned commits = atomic_load(&metrics->slowpath->commits);
+	int64_t now_us = bp_clock_mono_us();
+
+	if (commits != metrics->quiet_commits) {
+		metrics->quiet_commits = commits;
+		metrics->quiet_us = now_us;
+		metrics->trimmed = false;
+	} else if (!metrics->trimmed && now_us - metrics->quiet_us >= QUIET_US) {
+		metrics->trimmed = true;
+		(void)malloc_trim(0); /* tells whether there was something */
+	}
+}
+
 static bool pass_due(const struct metrics *metrics)
 {
 	struct bp_slowpath *slowpath = metrics->slowpath;
@@ -277,6 +299,7 @@ void bp_metrics_run(void *arg)
 			rc = open_metrics(&metrics, &err);
 			continue;
 		}
+		trim_memory(&metrics);
 		if (!metrics.left) {
 			(void)bp_stop_wait(&slowpath->stop,
 					   bp_slowpath_hurrying(slowpath) ? TICK_MS / 10 : TICK_MS);

@@ -17,7 +17,8 @@ struct bp_arena_block {
 	alignas(max_align_t) unsigned char data[];
 };
 
-void *bp_arena_alloc(struct bp_arena *arena, size_t n)
+/** Room for n bytes, with whatever was there before. */
+static void *take(struct bp_arena *arena, size_t n)
 {
 	const size_t align = alignof(max_align_t);
 	struct bp_arena_block *block = arena->head;
@@ -37,17 +38,21 @@ void *bp_arena_alloc(struct bp_arena *arena, size_t n)
 		if (cap < need) {
 			cap = need;
 		}
-		block = bp_calloc(1, sizeof(*block) + cap);
+		block = bp_realloc(NULL, 1, sizeof(*block) + cap);
 		block->cap = cap;
+		block->used = 0;
 		block->next = arena->head;
 		arena->head = block;
 	}
 	void *out = block->data + block->used;
-	/* A block that was kept by _clear holds old bytes. */
-	memset(out, 0, need);
 	block->used += need;
 	arena->used_bytes += n;
 	return out;
+}
+
+void *bp_arena_alloc(struct bp_arena *arena, size_t n)
+{
+	return memset(take(arena, n), 0, n);
 }
 
 struct bp_str bp_arena_str(struct bp_arena *arena, struct bp_str text)
@@ -55,8 +60,9 @@ struct bp_str bp_arena_str(struct bp_arena *arena, struct bp_str text)
 	if (!text.ptr) {
 		return text;
 	}
-	char *copy = bp_arena_alloc(arena, text.len + 1);
+	char *copy = take(arena, text.len + 1);
 	memcpy(copy, text.ptr, text.len);
+	copy[text.len] = '\0';
 	return bp_str_make(copy, text.len);
 }
 

@@ -20,6 +20,7 @@
 #include "base/unix_socket.h"
 #include "store/sqlite.h"
 #include "support/run.h"
+#include "support/number.h"
 #include "support/service.h"
 
 enum { LINE_BYTES = 512, POLL_MS = 20, PATIENCE_MS = 30000, DISK_MB = 24 };
@@ -221,7 +222,7 @@ START_TEST(a_malformed_line_is_a_dead_letter_and_the_file_goes_on)
 	const char *source = bp_test_json_text(list, "dead_letters.0.source");
 	ck_assert_int_eq(strncmp(source, "claude_code:", 12), 0);
 	ck_assert_uint_eq(strspn(source + 12, "0123456789abcdef"), 16);
-	ck_assert_int_eq((int)strtoll(bp_test_json_text(list, "dead_letters.0.offset"), NULL, 10),
+	ck_assert_int_eq((int)bp_test_number(bp_test_json_text(list, "dead_letters.0.offset"), -1),
 			 (int)st.st_size);
 	char *text = cJSON_PrintUnformatted(list);
 	ck_assert_ptr_null(strstr(text, "SECRETWORD"));

@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "support/fact_world.h"
+#include "support/number.h"
 
 enum { FILE_MAX = 64 << 20, DUMP_MAX = 256 << 20 };
 
@@ -140,21 +141,23 @@ static const struct {
 };
 enum { SCENARIOS = sizeof(table) / sizeof(table[0]) };
 
-static int64_t number_from(const char *text, int64_t fallback)
-{
-	struct bp_json value;
-	int64_t number;
-
-	return text && bp_json_open(bp_str_from(text), &value) && bp_json_int(value, &number)
-		       ? number
-		       : fallback;
-}
-
 /** The fields of a line of ORACLE.tsv by position. */
 static bool read_truth(const char *scenario, struct truth *out)
 {
-	enum { PASS = 2, SCENARIO = 3, COMPLETED = 6, INPUT, CREATION, READ, OUTPUT,
-	       TOOLS = 15, OK, ERROR_, DENIED, REJECTED };
+	enum {
+		PASS = 2,
+		SCENARIO = 3,
+		COMPLETED = 6,
+		INPUT,
+		CREATION,
+		READ,
+		OUTPUT,
+		TOOLS = 15,
+		OK,
+		ERROR_,
+		DENIED,
+		REJECTED
+	};
 	struct bp_buf text;
 	struct bp_err err = {0};
 	struct bp_str line;
@@ -181,7 +184,7 @@ static bool read_truth(const char *scenario, struct truth *out)
 		}
 		int64_t numbers[32];
 		for (size_t i = 0; i < 32; i++) {
-			numbers[i] = number_from(fields[i], 0);
+			numbers[i] = bp_test_number(fields[i], 0);
 		}
 		*out = (struct truth){.calls = numbers[COMPLETED],
 				      .input = numbers[INPUT],
@@ -234,10 +237,18 @@ static void check_known(const char *scenario, const struct known *known)
 static void expect_missing_compaction(struct truth *truth)
 {
 	static const struct truth missing[] = {
-		{.scenario = "compact", .calls = 1, .input = 440 - 352, .cache_write = 7730 - 6184,
-		 .cache_read = 105070 - 84056, .output = 1670 - 1336},
-		{.scenario = "interactive", .calls = 1, .input = 672 - 502,
-		 .cache_write = 8424 - 6304, .cache_read = 88216 - 66136, .output = 2296 - 1716},
+		{.scenario = "compact",
+		 .calls = 1,
+		 .input = 440 - 352,
+		 .cache_write = 7730 - 6184,
+		 .cache_read = 105070 - 84056,
+		 .output = 1670 - 1336},
+		{.scenario = "interactive",
+		 .calls = 1,
+		 .input = 672 - 502,
+		 .cache_write = 8424 - 6304,
+		 .cache_read = 88216 - 66136,
+		 .output = 2296 - 1716},
 	};
 
 	for (size_t i = 0; i < sizeof(missing) / sizeof(missing[0]); i++) {
@@ -283,75 +294,75 @@ static void load(struct bp_test_rows *rows, const char *scenario, bool transcrip
 }
 
 START_TEST(transcripts_alone_give_the_served_totals)
-	{
-		if (data_folder("recorded/claude/ORACLE.tsv") == NULL) {
-			return;
-		}
-		for (size_t i = 0; i < SCENARIOS; i++) {
-			const char *scenario = table[i].scenario;
-			struct bp_test_rows rows;
-			struct truth truth;
-			ck_assert_msg(read_truth(scenario, &truth), "%s", scenario);
-			load(&rows, scenario, true, false);
-			bp_test_world_apply(&world, &rows, NULL, rows.n, 100);
-			bp_test_world_finalise(&world);
-			check_tools(scenario, &truth);
-			check_tokens(scenario, truth);
-			check_known(scenario, &table[i].known);
-			bp_test_world_clear(&world);
-			bp_test_rows_done(&rows);
-		}
+{
+	if (data_folder("recorded/claude/ORACLE.tsv") == NULL) {
+		return;
 	}
+	for (size_t i = 0; i < SCENARIOS; i++) {
+		const char *scenario = table[i].scenario;
+		struct bp_test_rows rows;
+		struct truth truth;
+		ck_assert_msg(read_truth(scenario, &truth), "%s", scenario);
+		load(&rows, scenario, true, false);
+		bp_test_world_apply(&world, &rows, NULL, rows.n, 100);
+		bp_test_world_finalise(&world);
+		check_tools(scenario, &truth);
+		check_tokens(scenario, truth);
+		check_known(scenario, &table[i].known);
+		bp_test_world_clear(&world);
+		bp_test_rows_done(&rows);
+	}
+}
 END_TEST
 
 START_TEST(hooks_and_transcripts_give_the_served_totals)
-	{
-		if (data_folder("recorded/claude/ORACLE.tsv") == NULL) {
-			return;
-		}
-		for (size_t i = 0; i < SCENARIOS; i++) {
-			const char *scenario = table[i].scenario;
-			struct bp_test_rows rows;
-			struct truth truth;
-			ck_assert_msg(read_truth(scenario, &truth), "%s", scenario);
-			load(&rows, scenario, true, true);
-			bp_test_world_apply(&world, &rows, NULL, rows.n, 100);
-			bp_test_world_finalise(&world);
-			check_tools(scenario, &truth);
-			check_tokens(scenario, truth);
-			check_known(scenario, &table[i].known);
-			bp_test_world_clear(&world);
-			bp_test_rows_done(&rows);
-		}
+{
+	if (data_folder("recorded/claude/ORACLE.tsv") == NULL) {
+		return;
 	}
+	for (size_t i = 0; i < SCENARIOS; i++) {
+		const char *scenario = table[i].scenario;
+		struct bp_test_rows rows;
+		struct truth truth;
+		ck_assert_msg(read_truth(scenario, &truth), "%s", scenario);
+		load(&rows, scenario, true, true);
+		bp_test_world_apply(&world, &rows, NULL, rows.n, 100);
+		bp_test_world_finalise(&world);
+		check_tools(scenario, &truth);
+		check_tokens(scenario, truth);
+		check_known(scenario, &table[i].known);
+		bp_test_world_clear(&world);
+		bp_test_rows_done(&rows);
+	}
+}
 END_TEST
 
 START_TEST(hooks_alone_know_all_but_the_rejection)
-	{
-		if (data_folder("recorded/claude/ORACLE.tsv") == NULL) {
-			return;
-		}
-		for (size_t i = 0; i < SCENARIOS; i++) {
-			const char *scenario = table[i].scenario;
-			struct bp_test_rows rows;
-			struct truth truth;
-			ck_assert_msg(read_truth(scenario, &truth), "%s", scenario);
-			load(&rows, scenario, false, true);
-			bp_test_world_apply(&world, &rows, NULL, rows.n, 100);
-			bp_test_world_finalise(&world);
-			/* evidence.md 4.1: no hook tells of a user's rejection. */
-			if (strcmp(scenario, "interactive") == 0) {
-				EQUAL("pending",
-				      "SELECT count(*) FROM tool_calls WHERE outcome = 'pending'",
-				      truth.rejected);
-				truth.rejected = 0;
-			}
-			check_tools(scenario, &truth);
-			check_known(scenario, &table[i].known);
-			bp_test_world_clear(&world);
-			bp_test_rows_done(&rows);
-		}
+{
+	if (data_folder("recorded/claude/ORACLE.tsv") == NULL) {
+		return;
 	}
+	for (size_t i = 0; i < SCENARIOS; i++) {
+		const char *scenario = table[i].scenario;
+		struct bp_test_rows rows;
+		struct truth truth;
+		ck_assert_msg(read_truth(scenario, &truth), "%s", scenario);
+		load(&rows, scenario, false, true);
+		bp_test_world_apply(&world, &rows, NULL, rows.n, 100);
+		bp_test_world_finalise(&world);
+		/* evidence.md 4.1: no hook tells of a user's rejection. */
+		if (strcmp(scenario, "interactive") == 0) {
+			EQUAL("pending",
+			      "SELECT count(*) FROM tool_calls WHERE outcome = 'pending'",
+			      truth.rejected);
+			truth.rejected = 0;
+		}
+		check_tools(scenario, &truth);
+		check_known(scenario, &table[i].known);
+		bp_test_world_clear(&world);
+		bp_test_rows_done(&rows);
+	}
+}
 END_TEST
 
 /* --- any order --- */
@@ -424,48 +435,48 @@ static void check_orders(const char *name, const struct bp_test_rows *rows, int 
 
 static int rounds_from_env(int fallback)
 {
-	return (int)number_from(getenv("BLUEPLANE_TEST_ORDERS"), fallback);
+	return (int)bp_test_number(getenv("BLUEPLANE_TEST_ORDERS"), fallback);
 }
 
 START_TEST(recorded_facts_do_not_depend_on_order_or_repetition)
-	{
-		if (data_folder("recorded/claude/ORACLE.tsv") == NULL) {
-			return;
-		}
-		for (size_t i = 0; i < SCENARIOS; i++) {
-			struct bp_test_rows rows;
-			load(&rows, table[i].scenario, true, true);
-			check_orders(table[i].scenario, &rows, rounds_from_env(6));
-			bp_test_rows_done(&rows);
-		}
+{
+	if (data_folder("recorded/claude/ORACLE.tsv") == NULL) {
+		return;
 	}
+	for (size_t i = 0; i < SCENARIOS; i++) {
+		struct bp_test_rows rows;
+		load(&rows, table[i].scenario, true, true);
+		check_orders(table[i].scenario, &rows, rounds_from_env(6));
+		bp_test_rows_done(&rows);
+	}
+}
 END_TEST
 
 START_TEST(public_facts_do_not_depend_on_order_or_repetition)
-	{
-		const char *folder = data_folder("real/claude-code");
-		if (folder == NULL) {
-			return;
-		}
-		DIR *dir = opendir(folder);
-		ck_assert_ptr_nonnull(dir);
-		size_t files = 0;
-		for (struct dirent *entry; (entry = readdir(dir)) != NULL;) {
-			struct bp_test_rows rows;
-			char path[1400];
-			(void)snprintf(path, sizeof(path), "%s/%s", folder, entry->d_name);
-			if (!bp_str_ends(bp_str_from(entry->d_name), BP_STR(".jsonl"))) {
-				continue;
-			}
-			bp_test_rows_init(&rows);
-			(void)add_file(path, false, &rows);
-			check_orders("a public session", &rows, rounds_from_env(2));
-			bp_test_rows_done(&rows);
-			files++;
-		}
-		(void)closedir(dir);
-		ck_assert_uint_gt(files, 50);
+{
+	const char *folder = data_folder("real/claude-code");
+	if (folder == NULL) {
+		return;
 	}
+	DIR *dir = opendir(folder);
+	ck_assert_ptr_nonnull(dir);
+	size_t files = 0;
+	for (struct dirent *entry; (entry = readdir(dir)) != NULL;) {
+		struct bp_test_rows rows;
+		char path[1400];
+		(void)snprintf(path, sizeof(path), "%s/%s", folder, entry->d_name);
+		if (!bp_str_ends(bp_str_from(entry->d_name), BP_STR(".jsonl"))) {
+			continue;
+		}
+		bp_test_rows_init(&rows);
+		(void)add_file(path, false, &rows);
+		check_orders("a public session", &rows, rounds_from_env(2));
+		bp_test_rows_done(&rows);
+		files++;
+	}
+	(void)closedir(dir);
+	ck_assert_uint_gt(files, 50);
+}
 END_TEST
 
 BP_TEST_MAIN(setup, teardown, transcripts_alone_give_the_served_totals,

@@ -18,6 +18,7 @@
 #include <unistd.h>
 
 #include "support/fact_world.h"
+#include "support/number.h"
 #include "support/service.h"
 
 enum { DUMP_MAX = 256 << 20, PATH_BYTES = 1024, SESSIONS_MAX = 4 };
@@ -196,7 +197,7 @@ static struct totals read_truth(size_t scenario)
 			bp_str_is(fields[SCENARIO], table[scenario].scenario);
 		for (size_t i = 0; found && i < sizeof(columns) / sizeof(columns[0]); i++) {
 			truth.of[columns[i].field] =
-				(int64_t)strtoll(fields[columns[i].column].ptr, NULL, 10);
+				bp_test_number(fields[columns[i].column].ptr, 0);
 		}
 	}
 	free(text);

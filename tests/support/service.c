@@ -20,6 +20,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "support/number.h"
+
 enum {
 	PATHS = 8,
 	PATH_BYTES = 1024,
@@ -277,7 +279,7 @@ void bp_test_output_done(struct bp_test_output *out)
 pid_t bp_test_service_redis(const struct bp_test_home *home)
 {
 	char *text = bp_test_read_file(bp_test_home_file(home, "run/redis.pid"), NULL);
-	pid_t pid = text ? (pid_t)strtol(text, NULL, 10) : 0;
+	pid_t pid = text ? (pid_t)bp_test_number(text, 0) : 0;
 
 	free(text);
 	return pid > 0 && kill(pid, 0) == 0 ? pid : 0;
@@ -445,7 +447,7 @@ const cJSON *bp_test_json_at(const cJSON *root, const char *path)
 
 		ck_assert_uint_lt(n, sizeof(name));
 		(void)snprintf(name, sizeof(name), "%.*s", (int)n, path);
-		root = cJSON_IsArray(root) ? cJSON_GetArrayItem(root, (int)strtol(name, NULL, 10))
+		root = cJSON_IsArray(root) ? cJSON_GetArrayItem(root, (int)bp_test_number(name, 0))
 					   : cJSON_GetObjectItemCaseSensitive(root, name);
 		path += path[n] ? n + 1 : n;
 	}

@@ -7,8 +7,8 @@
  *          be accounted for.
  * Threads: a world belongs to its writer while that runs, hooks to theirs; else to the main thread.
  */
-#ifndef BP_TORTURE_TORTURE_H
-#define BP_TORTURE_TORTURE_H
+#ifndef BP_TESTS_TORTURE_TORTURE_H
+#define BP_TESTS_TORTURE_TORTURE_H
 
 #include <stdbool.h>
 #include <stddef.h>

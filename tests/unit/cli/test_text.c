@@ -30,10 +30,13 @@ START_TEST(spans_are_said_as_people_do)
 {
 	ck_assert_str_eq(bp_text_span(-1).text, "0 s");
 	ck_assert_str_eq(bp_text_span(59).text, "59 s");
-	ck_assert_str_eq(bp_text_span(60).text, "1 min");
-	ck_assert_str_eq(bp_text_span(3599).text, "59 min");
-	ck_assert_str_eq(bp_text_span(3660).text, "1 h 1 min");
-	ck_assert_str_eq(bp_text_span(48 * 3600).text, "2 days");
+	ck_assert_str_eq(bp_text_span(59.6).text, "1:00 min");
+	ck_assert_str_eq(bp_text_span(70).text, "1:10 min");
+	ck_assert_str_eq(bp_text_span(3599).text, "59:59 min");
+	ck_assert_str_eq(bp_text_span(3660).text, "1:01 h");
+	ck_assert_str_eq(bp_text_span(47.5 * 3600).text, "47:30 h");
+	ck_assert_str_eq(bp_text_span(48 * 3600).text, "2.0 days");
+	ck_assert_str_eq(bp_text_span(139.1 * 3600).text, "5.8 days");
 }
 END_TEST
 

@@ -45,7 +45,8 @@ static void put_rows(int from, int until)
 	for (size_t i = 0; i < rows.n; i++) {
 		enum bp_put put;
 		int64_t sequence;
-		ck_assert_ok(bp_raw_put(writer, &rows.rows[i].event, 1, &put, &sequence, &err), err);
+		ck_assert_ok(bp_raw_put(writer, &rows.rows[i].event, 1, &put, &sequence, &err),
+			     err);
 		ck_assert_int_eq(put, BP_PUT_NEW);
 	}
 	ck_assert_ok(bp_sql_commit(world.write, &err), err);
@@ -100,71 +101,69 @@ static void wait_final(void)
 }
 
 START_TEST(rows_become_facts_and_rollups)
-	{
-		put_rows(0, LINES);
-		start();
-		wait_final();
-		ck_assert_int_eq(bp_test_world_number(&world, "SELECT total(prompts) FROM conversations"),
-				 SESSIONS * LINES);
-		ck_assert_int_eq(bp_test_world_number(&world, "SELECT total(prompts) FROM rollups"),
-				 SESSIONS * LINES);
-		ck_assert_int_eq(bp_test_world_number(
-					 &world, "SELECT low_water FROM pool_progress"),
-				 SESSIONS * LINES);
-	}
+{
+	put_rows(0, LINES);
+	start();
+	wait_final();
+	ck_assert_int_eq(bp_test_world_number(&world, "SELECT total(prompts) FROM conversations"),
+			 SESSIONS * LINES);
+	ck_assert_int_eq(bp_test_world_number(&world, "SELECT total(prompts) FROM rollups"),
+			 SESSIONS * LINES);
+	ck_assert_int_eq(bp_test_world_number(&world, "SELECT low_water FROM pool_progress"),
+			 SESSIONS * LINES);
+}
 END_TEST
 
 START_TEST(it_goes_on_where_it_was_stopped)
-	{
-		put_rows(0, LINES / 2);
-		start();
-		wait_final();
-		bp_slowpath_stop(slowpath);
-		put_rows(LINES / 2, LINES);
-		start();
-		wait_final();
-		ck_assert_int_eq(bp_test_world_number(&world, "SELECT total(prompts) FROM conversations"),
-				 SESSIONS * LINES);
-	}
+{
+	put_rows(0, LINES / 2);
+	start();
+	wait_final();
+	bp_slowpath_stop(slowpath);
+	put_rows(LINES / 2, LINES);
+	start();
+	wait_final();
+	ck_assert_int_eq(bp_test_world_number(&world, "SELECT total(prompts) FROM conversations"),
+			 SESSIONS * LINES);
+}
 END_TEST
 
 START_TEST(a_rebuild_gives_the_same_facts)
-	{
-		struct bp_err err = {0};
-		struct bp_buf before;
-		struct bp_buf after;
-		int64_t n_rows = 0;
-		bp_buf_init(&before, 1 << 24);
-		bp_buf_init(&after, 1 << 24);
-		put_rows(0, LINES);
-		start();
-		wait_final();
-		bp_test_world_dump(&world, &before);
-		ck_assert_ok(bp_slowpath_rebuild(slowpath, &n_rows, &err), err);
-		bp_test_world_dump(&world, &after);
-		ck_assert_int_eq(n_rows, SESSIONS * LINES);
-		ck_assert_msg(strcmp(before.ptr, after.ptr) == 0, "facts differ");
-		bp_buf_done(&before);
-		bp_buf_done(&after);
-	}
+{
+	struct bp_err err = {0};
+	struct bp_buf before;
+	struct bp_buf after;
+	int64_t n_rows = 0;
+	bp_buf_init(&before, 1 << 24);
+	bp_buf_init(&after, 1 << 24);
+	put_rows(0, LINES);
+	start();
+	wait_final();
+	bp_test_world_dump(&world, &before);
+	ck_assert_ok(bp_slowpath_rebuild(slowpath, &n_rows, &err), err);
+	bp_test_world_dump(&world, &after);
+	ck_assert_int_eq(n_rows, SESSIONS * LINES);
+	ck_assert_msg(strcmp(before.ptr, after.ptr) == 0, "facts differ");
+	bp_buf_done(&before);
+	bp_buf_done(&after);
+}
 END_TEST
 
 START_TEST(a_pause_holds_everything_still_and_forgets_nothing)
-	{
-		put_rows(0, LINES / 2);
-		start();
-		bp_slowpath_pause(slowpath, true);
-		int64_t facts = bp_test_world_number(&world, "SELECT count(*) FROM conversation_turns");
-		put_rows(LINES / 2, LINES);
-		(void)poll(NULL, 0, 300); /* longer than any of its waits */
-		ck_assert_int_eq(bp_test_world_number(
-					 &world, "SELECT count(*) FROM conversation_turns"),
-				 facts);
-		bp_slowpath_pause(slowpath, false);
-		wait_final();
-		ck_assert_int_eq(bp_test_world_number(&world, "SELECT total(prompts) FROM conversations"),
-				 SESSIONS * LINES);
-	}
+{
+	put_rows(0, LINES / 2);
+	start();
+	bp_slowpath_pause(slowpath, true);
+	int64_t facts = bp_test_world_number(&world, "SELECT count(*) FROM conversation_turns");
+	put_rows(LINES / 2, LINES);
+	(void)poll(NULL, 0, 300); /* longer than any of its waits */
+	ck_assert_int_eq(bp_test_world_number(&world, "SELECT count(*) FROM conversation_turns"),
+			 facts);
+	bp_slowpath_pause(slowpath, false);
+	wait_final();
+	ck_assert_int_eq(bp_test_world_number(&world, "SELECT total(prompts) FROM conversations"),
+			 SESSIONS * LINES);
+}
 END_TEST
 
 BP_TEST_MAIN(setup, teardown, rows_become_facts_and_rollups, it_goes_on_where_it_was_stopped,

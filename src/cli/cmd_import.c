@@ -42,7 +42,7 @@ static void draw(const cJSON *progress, void *arg)
 	}
 	if (rate > 0 && done < bytes) {
 		(void)snprintf(left, sizeof(left), ", %s left",
-			       bp_text_span(llround((bytes - done) / rate)).text);
+			       bp_text_span((bytes - done) / rate).text);
 	}
 	if (cJSON_IsString(step) && strcmp(step->valuestring, "reading") == 0) {
 		(void)fprintf(stderr, "\r%3.0f %%  %.0f of %.0f files, %s/s%s\033[K",

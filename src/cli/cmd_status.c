@@ -96,7 +96,7 @@ static void print_service(const struct bp_print *print, const cJSON *status)
 {
 	if (strcmp(text(status, "service", "state"), "running") == 0) {
 		bp_print_line(print, "Service    running for %s (pid %lld, version %s)",
-			      bp_text_span(number(status, "service", "uptime_s")).text,
+			      bp_text_span((double)number(status, "service", "uptime_s")).text,
 			      (long long)number(status, "service", "pid"),
 			      text(status, "service", "version"));
 	} else {
@@ -179,7 +179,7 @@ static void print_sources(const struct bp_cli *cli, const cJSON *status)
 
 		if (bp_timestamp_parse(at, &last_us)) {
 			(void)snprintf(when, sizeof(when), "last event %s ago",
-				       bp_text_span((cli->now_us - last_us) / 1000000).text);
+				       bp_text_span((double)(cli->now_us - last_us) / 1e6).text);
 		}
 		bp_print_line(
 			&cli->print, "Source     %-12s %s%s%s%s%s%s", text(source, NULL, "name"),

@@ -13,6 +13,7 @@
 #include <wchar.h>
 
 #include "base/mem.h"
+#include "cli/wrap.h"
 
 enum { COLUMNS_MAX = 32, CELL_BYTES = 1024, LINE_BYTES = 4096, WIDTH_MIN = 40, SHRUNK_MIN = 12 };
 
@@ -39,21 +40,20 @@ static bool is_set(const char *name)
 	return value && *value;
 }
 
-static int screen_width(void)
+int bp_print_width(int fd)
 {
 	struct winsize size = {0};
 	const char *columns = getenv("COLUMNS");
+	bool terminal = isatty(fd) == 1;
 	intmax_t width = columns ? strtoimax(columns, NULL, 10) : 0;
 
-	if (isatty(STDOUT_FILENO) && ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col) {
+	if (terminal && ioctl(fd, TIOCGWINSZ, &size) == 0 && size.ws_col) {
 		width = size.ws_col;
-	} else if (!isatty(STDOUT_FILENO)) {
-		return 0;
 	}
 	if (width <= 0 || width > 10000) {
-		width = 80;
+		width = terminal ? 80 : 0;
 	}
-	return width < WIDTH_MIN ? WIDTH_MIN : (int)width;
+	return width > 0 && width < WIDTH_MIN ? WIDTH_MIN : (int)width;
 }
 
 void bp_print_init(struct bp_print *print, enum bp_format format, bool no_color)
@@ -65,40 +65,65 @@ void bp_print_init(struct bp_print *print, enum bp_format format, bool no_color)
 
 	print->format = format;
 	print->utf8 = strcmp(nl_langinfo(CODESET), "UTF-8") == 0;
-	print->width = screen_width();
+	print->width = bp_print_width(STDOUT_FILENO);
 	print->color =
 		!no_color && !is_set("NO_COLOR") && (forced || (isatty(STDOUT_FILENO) && !dumb));
 }
 
-static void print_text(const struct bp_print *print, const char *before, const char *after,
-		       const char *fmt, va_list args)
+/* Print text made safe and broken at width columns. */
+static void print_text(const struct bp_print *print, struct bp_str text, int width, int indent,
+		       bool bold)
 {
-	char text[LINE_BYTES];
-	struct bp_buf safe;
+	struct bp_buf safe, lines;
 
-	(void)vsnprintf(text, sizeof(text), fmt, args);
-	bp_buf_init(&safe, 4 * sizeof(text));
-	bp_print_clean(&safe, bp_str_from(text), print->utf8);
-	(void)printf("%s%s%s\n", before, safe.ptr ? safe.ptr : "", after);
+	bp_buf_init(&safe, 4 * text.len + 1);
+	bp_buf_init(&lines, 64 * text.len + 64);
+	bp_print_clean(&safe, text, print->utf8);
+	bp_wrap(&lines, bp_buf_str(&safe), width, indent);
+	(void)printf("%s%s%s\n", bold ? "\033[1m" : "", lines.ptr ? lines.ptr : "",
+		     bold ? "\033[0m" : "");
+	bp_buf_done(&lines);
 	bp_buf_done(&safe);
 }
 
 void bp_print_line(const struct bp_print *print, const char *fmt, ...)
 {
+	char text[LINE_BYTES];
 	va_list args;
 
 	va_start(args, fmt);
-	print_text(print, "", "", fmt, args);
+	(void)vsnprintf(text, sizeof(text), fmt, args);
 	va_end(args);
+	print_text(print, bp_str_from(text), print->width, 0, false);
 }
 
 void bp_print_title(const struct bp_print *print, const char *fmt, ...)
 {
+	char text[LINE_BYTES];
 	va_list args;
 
 	va_start(args, fmt);
-	print_text(print, print->color ? "\033[1m" : "", print->color ? "\033[0m" : "", fmt, args);
+	(void)vsnprintf(text, sizeof(text), fmt, args);
 	va_end(args);
+	print_text(print, bp_str_from(text), print->width, 0, print->color);
+}
+
+void bp_print_field(const struct bp_print *print, int columns, const char *label, const char *fmt,
+		    ...)
+{
+	char text[LINE_BYTES];
+	va_list args;
+	int n = snprintf(text, sizeof(text), "%-*s", columns, label);
+
+	va_start(args, fmt);
+	(void)vsnprintf(text + n, sizeof(text) - (size_t)n, fmt, args);
+	va_end(args);
+	print_text(print, bp_str_from(text), print->width, columns, false);
+}
+
+void bp_print_verbatim(const struct bp_print *print, struct bp_str line)
+{
+	print_text(print, line, 0, 0, false);
 }
 
 struct bp_table *bp_table_new(void)
@@ -252,27 +277,6 @@ static const char *color_of(enum bp_paint paint)
 
 /* --- fitting the screen --- */
 
-/* Columns of the screen that text takes in this locale. */
-static int show_width(const char *text)
-{
-	mbstate_t state = {0};
-	int width = 0;
-
-	for (size_t n = strlen(text); n > 0;) {
-		wchar_t c;
-		size_t used = mbrtowc(&c, text, n, &state);
-		int columns = used == 0 || used > n ? 1 : wcwidth(c);
-		if (used == 0 || used > n) {
-			used = 1;
-			memset(&state, 0, sizeof(state));
-		}
-		width += columns > 0 ? columns : 0;
-		text += used;
-		n -= used;
-	}
-	return width;
-}
-
 /* Cut text to width columns, the last one a mark that something is missing. */
 static void cut(struct bp_buf *out, const char *text, int width, bool utf8)
 {
@@ -354,9 +358,9 @@ static void fit_columns(const struct bp_table *table, const struct bp_print *pri
 	struct fit natural;
 
 	for (size_t i = 0; i < table->n_columns; i++) {
-		natural.widths[i] = show_width(table->columns[i].title);
+		natural.widths[i] = bp_wrap_columns(table->columns[i].title);
 		for (size_t row = 0; row < table->n_rows; row++) {
-			int width = show_width(cell_text(table, row, i));
+			int width = bp_wrap_columns(cell_text(table, row, i));
 			natural.widths[i] = width > natural.widths[i] ? width : natural.widths[i];
 		}
 	}
@@ -385,7 +389,7 @@ static void fill_line(const struct bp_table *table, const struct bp_print *print
 		bp_buf_clear(&safe);
 		bp_print_clean(&safe, bp_str_from(cell->text ? cell->text : ""), print->utf8);
 		const char *text = safe.len ? safe.ptr : "";
-		if (show_width(text) > fit->widths[column]) {
+		if (bp_wrap_columns(text) > fit->widths[column]) {
 			cut(&short_text, text, fit->widths[column], print->utf8);
 			text = short_text.ptr;
 		}

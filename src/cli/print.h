@@ -39,11 +39,22 @@ void bp_print_clean(struct bp_buf *out, struct bp_str text, bool utf8);
  *  Errors: BP_EIO. */
 BP_MUSTUSE enum bp_rc bp_print_json(struct cJSON *value, struct bp_err *err);
 
-/** Print a line to stdout, made safe; what is not ASCII only where the locale has it. */
+/** Columns of the terminal behind fd, or of COLUMNS; 0: neither, so no limit. */
+int bp_print_width(int fd);
+
+/** Print a line to stdout, made safe; what is not ASCII only where the locale has it. Longer than
+ *  the screen: broken at a blank. */
 void bp_print_line(const struct bp_print *print, const char *fmt, ...) BP_PRINTF(2, 3);
 
 /** As bp_print_line, bold where colours are on. */
 void bp_print_title(const struct bp_print *print, const char *fmt, ...) BP_PRINTF(2, 3);
+
+/** As bp_print_line, "label   text": text begins at a column, and so do the lines it is broken to. */
+void bp_print_field(const struct bp_print *print, int columns, const char *label, const char *fmt,
+		    ...) BP_PRINTF(4, 5);
+
+/** A line of something that has lines of its own (a log, SQL): made safe, never broken. */
+void bp_print_verbatim(const struct bp_print *print, struct bp_str line);
 
 enum bp_align {
 	BP_LEFT,

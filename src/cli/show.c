@@ -4,6 +4,7 @@
 #include <math.h>
 #include <stdio.h>
 
+#include "cli/text.h"
 #include "store/sqlite.h"
 
 void bp_show_count(char out[BP_SHOW_BYTES], double value, bool exact)
@@ -23,28 +24,17 @@ void bp_show_count(char out[BP_SHOW_BYTES], double value, bool exact)
 		       size, units[unit]);
 }
 
-void bp_show_duration(char out[BP_SHOW_BYTES], double seconds)
-{
-	int64_t s = (int64_t)llround(seconds);
-
-	if (s < 60) {
-		(void)snprintf(out, BP_SHOW_BYTES, "%lld s", (long long)s);
-	} else {
-		(void)snprintf(out, BP_SHOW_BYTES, "%lld:%02lld h", (long long)(s / 3600),
-			       (long long)(s / 60 % 60));
-	}
-}
-
+/* Below a minute fractions tell; above, it is a duration as any other. */
 static void show_ms(char out[BP_SHOW_BYTES], double ms)
 {
-	if (ms < 10) {
+	if (ms < 9.95) {
 		(void)snprintf(out, BP_SHOW_BYTES, "%.1f ms", ms);
-	} else if (ms < 1000) {
+	} else if (ms < 999.5) {
 		(void)snprintf(out, BP_SHOW_BYTES, "%.0f ms", ms);
-	} else if (ms < 120000) {
+	} else if (ms < 59950) {
 		(void)snprintf(out, BP_SHOW_BYTES, "%.1f s", ms / 1000);
 	} else {
-		bp_show_duration(out, ms / 1000);
+		(void)snprintf(out, BP_SHOW_BYTES, "%s", bp_text_span(ms / 1000).text);
 	}
 }
 
@@ -74,7 +64,7 @@ void bp_show_metric(char out[BP_SHOW_BYTES], const struct bp_metric *metric, dou
 		show_ms(out, value);
 		break;
 	case BP_UNIT_SECONDS:
-		bp_show_duration(out, value);
+		(void)snprintf(out, BP_SHOW_BYTES, "%s", bp_text_span(value).text);
 		break;
 	case BP_UNIT_USD:
 		(void)snprintf(out, BP_SHOW_BYTES, "$%.2f", value);

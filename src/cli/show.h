@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /**
- * show.h - numbers as people read them: 1.2M, 84.0 %, 1:05:00, +12.3 %.
+ * show.h - numbers as people read them: 1.2M, 84.0 %, 3:05 h, +12.3 %.
  */
 #ifndef BP_CLI_SHOW_H
 #define BP_CLI_SHOW_H
@@ -16,9 +16,6 @@ enum { BP_SHOW_BYTES = 48 };
 
 /** 987, 12.3k, 4.56M; exact: the number itself. */
 void bp_show_count(char out[BP_SHOW_BYTES], double value, bool exact);
-
-/** "1:05 h" is hours and minutes; "42 s" below a minute. */
-void bp_show_duration(char out[BP_SHOW_BYTES], double seconds);
 
 /** A metric's value by its unit; "-" for NAN. exact: for CSV and Markdown, without rounding. */
 void bp_show_metric(char out[BP_SHOW_BYTES], const struct bp_metric *metric, double value,

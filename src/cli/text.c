@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "cli/text.h"
 
+#include <math.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -40,20 +41,19 @@ struct bp_text bp_text_bytes(int64_t bytes)
 	return out;
 }
 
-struct bp_text bp_text_span(int64_t seconds)
+struct bp_text bp_text_span(double seconds)
 {
 	struct bp_text out;
-	long long s = seconds < 0 ? 0 : (long long)seconds;
+	long long s = seconds > 0 ? llround(seconds) : 0;
 
 	if (s < 60) {
 		(void)snprintf(out.text, sizeof(out.text), "%lld s", s);
 	} else if (s < 3600) {
-		(void)snprintf(out.text, sizeof(out.text), "%lld min", s / 60);
-	} else if (s < 48 * 3600) {
-		(void)snprintf(out.text, sizeof(out.text), "%lld h %lld min", s / 3600,
-			       s / 60 % 60);
+		(void)snprintf(out.text, sizeof(out.text), "%lld:%02lld min", s / 60, s % 60);
+	} else if (s < 48LL * 3600) {
+		(void)snprintf(out.text, sizeof(out.text), "%lld:%02lld h", s / 3600, s / 60 % 60);
 	} else {
-		(void)snprintf(out.text, sizeof(out.text), "%lld days", s / 86400);
+		(void)snprintf(out.text, sizeof(out.text), "%.1f days", (double)s / 86400);
 	}
 	return out;
 }

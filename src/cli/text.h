@@ -20,7 +20,7 @@ struct bp_text bp_text_count(int64_t n);
 /** "812 B", "12.3 MiB" */
 struct bp_text bp_text_bytes(int64_t bytes);
 
-/** "12 s", "3 min", "5 h 12 min", "3 days" */
-struct bp_text bp_text_span(int64_t seconds);
+/** "45 s", "12:30 min", "3:05 h", from two days on "5.8 days": the one form of every duration. */
+struct bp_text bp_text_span(double seconds);
 
 #endif

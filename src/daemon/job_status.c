@@ -84,7 +84,7 @@ static void read_sources(struct bp_service *service, struct bp_status *status)
 			if (state->lag_bytes > 0 && source->last_event_us != BP_SQL_NULL) {
 				source->lag_ms = (now_us - source->last_event_us) / 1000;
 			}
-			source->errors += state->errors;
+			/* Not state->errors: a queue that was away for a moment cost no line. */
 		}
 	}
 }

@@ -298,6 +298,8 @@ START_TEST(what_comes_while_redis_hangs_is_stored_when_it_goes_on)
 	ck_assert_int_eq((int)bp_test_json_number(status, "queue.spool_files"), 0);
 	ck_assert_int_eq((int)bp_test_json_number(status, "queue.spool_lost"), 0);
 	ck_assert_int_eq((int)bp_test_json_number(status, "redis.restarts"), 0);
+	/* Nothing of it is a line that was not stored. */
+	ck_assert_int_eq((int)bp_test_json_number(status, "sources.0.errors"), 0);
 	cJSON_Delete(status);
 	bp_test_service_stop(&home);
 }

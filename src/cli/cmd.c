@@ -4,21 +4,35 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/config.h"
+#include "cli/wrap.h"
 
-enum { MESSAGE_BYTES = 2048 };
+enum { MESSAGE_BYTES = 2048, HELP_WIDTH = 80, HELP_COLUMN = 28 };
+
+/* Of a command without data. */
+static const struct bp_option_row HELP_OPTION[] = {
+	{.name = "help", .letter = 'h', .help = "show this help"},
+	{.name = NULL},
+};
 
 static void talk(const struct bp_cli *cli, const char *before, const char *fmt, va_list args)
 {
 	char text[MESSAGE_BYTES];
-	struct bp_buf safe;
+	struct bp_buf safe, lines;
+	/* One line for a program that reads it, whatever COLUMNS says. */
+	int width = isatty(STDERR_FILENO) == 1 ? bp_print_width(STDERR_FILENO) : 0;
 
 	(void)vsnprintf(text, sizeof(text), fmt, args);
-	bp_buf_init(&safe, 4 * sizeof(text));
+	bp_buf_init(&safe, 5 * sizeof(text));
+	bp_buf_init(&lines, 16 * sizeof(text));
+	bp_buf_add_str(&safe, bp_str_from(before));
 	bp_print_clean(&safe, bp_str_from(text), cli->print.utf8);
+	bp_wrap(&lines, bp_buf_str(&safe), width, 0);
 	(void)fflush(stdout);
-	(void)fprintf(stderr, "%s%s\n", before, safe.ptr ? safe.ptr : "");
+	(void)fprintf(stderr, "%s\n", lines.ptr ? lines.ptr : "");
+	bp_buf_done(&lines);
 	bp_buf_done(&safe);
 }
 
@@ -45,8 +59,10 @@ int bp_cli_fail_usage(const struct bp_cli *cli, const char *fmt, ...)
 	va_start(args, fmt);
 	(void)vsnprintf(text, sizeof(text), fmt, args);
 	va_end(args);
+	const char *name = cli->command ? cli->command->name : "help";
+	bool help = strcmp(name, "help") == 0; /* `help help` is no help */
 	return bp_cli_fail(cli, BP_EXIT_USAGE, "%s (see: blueplane help%s%s)", text,
-			   cli->command ? " " : "", cli->command ? cli->command->name : "");
+			   help ? "" : " ", help ? "" : name);
 }
 
 int bp_cli_fail_verb(const struct bp_cli *cli)
@@ -58,7 +74,13 @@ int bp_cli_fail_verb(const struct bp_cli *cli)
 		return bp_cli_fail_usage(cli, "\"%s\" has no \"%.60s\"; did you mean \"%s\"?",
 					 cli->command->name, verb, nearest);
 	}
-	return bp_cli_fail_usage(cli, "\"%s\" has no \"%.60s\"", cli->command->name, verb);
+	char all[128] = "";
+	for (const char *const *other = cli->command->verbs; *other; other++) {
+		size_t len = strlen(all);
+		(void)snprintf(all + len, sizeof(all) - len, "%s%s", len ? ", " : "", *other);
+	}
+	return bp_cli_fail_usage(cli, "\"%s\" has no \"%.60s\"; there is: %s", cli->command->name,
+				 verb, all);
 }
 
 void bp_cli_say(const struct bp_cli *cli, const char *fmt, ...)
@@ -70,29 +92,54 @@ void bp_cli_say(const struct bp_cli *cli, const char *fmt, ...)
 	va_end(args);
 }
 
-static void print_options(const char *title, const struct bp_option_row *rows)
+static void print_options(const struct bp_print *print, const char *title,
+			  const struct bp_option_row *rows)
 {
 	if (!rows || !rows->name) {
 		return;
 	}
-	(void)printf("\n%s:\n", title);
+	bp_print_line(print, "%s", "");
+	bp_print_line(print, "%s:", title);
 	for (const struct bp_option_row *row = rows; row->name; row++) {
 		char left[64];
 		char letter[5] = "    ";
 		if (row->letter) {
 			(void)snprintf(letter, sizeof(letter), "-%c, ", row->letter);
 		}
-		(void)snprintf(left, sizeof(left), "%s--%s%s%s", letter, row->name,
+		(void)snprintf(left, sizeof(left), "  %s--%s%s%s", letter, row->name,
 			       row->value ? " " : "", row->value ? row->value : "");
-		(void)printf("  %-24s  %s\n", left, row->help);
+		bp_print_field(print, HELP_COLUMN, left, "%s", row->help);
 	}
 }
 
-void bp_command_help(const struct bp_command *command)
+/* The text's own line ends are the editor's: only an empty line divides. */
+static void print_paragraphs(const struct bp_print *print, const char *text)
 {
-	(void)printf("usage: blueplane %s\n\n%s", command->usage, command->help);
-	print_options("options", command->options);
-	if (!command->no_output && !command->raw) {
-		print_options("options of every command", bp_common_options);
+	struct bp_buf line;
+
+	while (*text) {
+		const char *end = strstr(text, "\n\n");
+		size_t n = end ? (size_t)(end - text) : strlen(text) - 1;
+		bp_buf_init(&line, n + 1);
+		bp_buf_add(&line, text, n);
+		for (size_t i = 0; i < n; i++) {
+			line.ptr[i] = line.ptr[i] == '\n' ? ' ' : line.ptr[i];
+		}
+		bp_print_line(print, "%s", "");
+		bp_print_line(print, "%s", line.ptr);
+		bp_buf_done(&line);
+		text += n + (end ? 2 : 1);
 	}
+}
+
+void bp_command_help(const struct bp_print *screen, const struct bp_command *command)
+{
+	struct bp_print print = *screen;
+
+	print.width = print.width && print.width < HELP_WIDTH ? print.width : HELP_WIDTH;
+	bp_print_field(&print, (int)strlen("usage: "), "usage:", "blueplane %s", command->usage);
+	print_paragraphs(&print, command->help);
+	print_options(&print, "options", command->options);
+	print_options(&print, "options of every command",
+		      command->no_output ? HELP_OPTION : bp_common_options);
 }

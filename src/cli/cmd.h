@@ -38,13 +38,14 @@ struct bp_command {
 	const char *name;    /* "metrics" */
 	const char *summary; /* one line for `blueplane help` */
 	const char *usage;   /* "metrics [-s SESSION] [-p PERIOD]", without the program's name */
-	const char *help;    /* what it does, with at least one example; ends in '\n' */
+	const char *help;    /* what it does; an empty line divides paragraphs, the last one is an
+				example and ends in '\n' */
 	const struct bp_option_row
 		*options;         /* ends with a row without name; NULL: none of its own */
 	const char *const *verbs; /* allowed first arguments, NULL-terminated; NULL: free text */
 	int args_min, args_max;   /* positional arguments; args_max -1: any number */
 	bool no_output;           /* takes neither --json nor --format */
-	bool raw;                 /* arguments are passed on as they are (config); --help is ours */
+	bool words_only;          /* has words or JSON to show, no table: no csv, no markdown */
 	int (*run)(struct bp_cli *cli); /* returns an enum bp_exit */
 };
 
@@ -57,8 +58,8 @@ const struct bp_command *bp_command_find(const char *name);
 /** The nearest command's name, or NULL when all are far. */
 const char *bp_command_nearest(const char *name);
 
-/** Print usage, summary, help and options of one command to stdout. */
-void bp_command_help(const struct bp_command *command);
+/** Print usage, help and options of one command to stdout. */
+void bp_command_help(const struct bp_print *print, const struct bp_command *command);
 
 /** Print "blueplane: message" to stderr, made safe for a terminal; returns code. */
 int bp_cli_fail(const struct bp_cli *cli, int code, const char *fmt, ...) BP_PRINTF(3, 4);

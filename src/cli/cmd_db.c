@@ -44,6 +44,8 @@ static void take_object(struct bp_str type, struct bp_str name, struct bp_str sq
 		return;
 	}
 	/* Line by line: cleaning would take the line ends and tabs out. */
+	struct bp_buf line;
+	bp_buf_init(&line, 16 * sql.len + 64);
 	for (size_t from = 0; from < sql.len;) {
 		const char *end = memchr(sql.ptr + from, '\n', sql.len - from);
 		size_t n = end ? (size_t)(end - (sql.ptr + from)) : sql.len - from;
@@ -51,10 +53,13 @@ static void take_object(struct bp_str type, struct bp_str name, struct bp_str sq
 		while (tabs < n && sql.ptr[from + tabs] == '\t') {
 			tabs++;
 		}
-		bp_print_line(output->print, "%*s%.*s%s", (int)(8 * tabs), "", (int)(n - tabs),
+		bp_buf_clear(&line);
+		bp_buf_printf(&line, "%*s%.*s%s", (int)(8 * tabs), "", (int)(n - tabs),
 			      sql.ptr + from + tabs, from + n >= sql.len ? ";" : "");
+		bp_print_verbatim(output->print, bp_buf_str(&line));
 		from += n + 1;
 	}
+	bp_buf_done(&line);
 }
 
 static int show_schema(struct bp_cli *cli)
@@ -206,5 +211,6 @@ const struct bp_command bp_cmd_db = {
 	.verbs = VERBS,
 	.args_min = 1,
 	.args_max = 2,
+	.words_only = true,
 	.run = run,
 };

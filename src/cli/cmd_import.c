@@ -166,5 +166,6 @@ const struct bp_command bp_cmd_import = {
 		"blueplane import ~/backup/.claude/projects\n",
 	.options = OPTIONS,
 	.args_max = -1,
+	.words_only = true,
 	.run = run,
 };

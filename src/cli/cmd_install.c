@@ -18,10 +18,10 @@ static void print_diff(const struct bp_cli *cli, const struct bp_buf *diff)
 	struct bp_str line;
 
 	while (bp_line_next(&rest, &line)) {
-		bp_print_line(&cli->print, "%.*s", BP_STR_ARG(line));
+		bp_print_verbatim(&cli->print, line);
 	}
 	if (rest.len > 0) {
-		bp_print_line(&cli->print, "%.*s", BP_STR_ARG(rest));
+		bp_print_verbatim(&cli->print, rest);
 	}
 }
 
@@ -105,6 +105,7 @@ const struct bp_command bp_cmd_install = {
 	.options = OPTIONS,
 	.verbs = VERBS,
 	.args_max = 1,
+	.words_only = true,
 	.run = run_install,
 };
 
@@ -119,5 +120,6 @@ const struct bp_command bp_cmd_uninstall = {
 	.options = OPTIONS,
 	.verbs = VERBS,
 	.args_max = 1,
+	.words_only = true,
 	.run = run_uninstall,
 };

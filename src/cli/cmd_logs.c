@@ -29,7 +29,7 @@ static void print_lines(struct bp_cli *cli, struct follow *follow)
 	struct bp_str line;
 
 	while (bp_line_next(&rest, &line)) {
-		bp_print_line(&cli->print, "%.*s", BP_STR_ARG(line));
+		bp_print_verbatim(&cli->print, line);
 	}
 	bp_buf_consume(&follow->text, follow->text.len - rest.len);
 	(void)fflush(stdout);

@@ -67,16 +67,24 @@ static cJSON *make_scope(struct bp_cli *cli)
 	return args;
 }
 
-static void print_plan(const struct bp_cli *cli, const cJSON *plan)
+/** In a dry run the plan is the answer, else it is talk. */
+static void print_plan(const struct bp_cli *cli, const cJSON *plan, bool dry)
 {
 	const cJSON *copies = cJSON_GetObjectItemCaseSensitive(plan, "copies_in");
 	const cJSON *copy = NULL;
+	char text[256];
 
-	bp_cli_say(cli, "%s sessions, %s recorded rows, %s dead letters, %s spooled events.",
-		   bp_text_count(number(plan, "sessions")).text,
-		   bp_text_count(number(plan, "rows")).text,
-		   bp_text_count(number(plan, "dead_letters")).text,
-		   bp_text_count(number(plan, "spool_files")).text);
+	(void)snprintf(text, sizeof(text),
+		       "%s: %s sessions, %s recorded rows, %s dead letters, %s spooled events.",
+		       dry ? "Would go" : "To go", bp_text_count(number(plan, "sessions")).text,
+		       bp_text_count(number(plan, "rows")).text,
+		       bp_text_count(number(plan, "dead_letters")).text,
+		       bp_text_count(number(plan, "spool_files")).text);
+	if (dry) {
+		bp_print_line(&cli->print, "%s", text);
+	} else {
+		bp_cli_say(cli, "%s", text);
+	}
 	cJSON_ArrayForEach (copy, copies) {
 		if (cJSON_IsString(copy)) {
 			bp_cli_say(cli,
@@ -151,7 +159,7 @@ static int run(struct bp_cli *cli)
 		plan = NULL;
 		goto out;
 	}
-	print_plan(cli, plan);
+	print_plan(cli, plan, dry);
 	if (dry) {
 		goto out;
 	}
@@ -188,5 +196,6 @@ const struct bp_command bp_cmd_purge = {
 		"read again. Shows what would go and asks first.\n\nexample: blueplane purge "
 		"--before 90d --dry-run\n",
 	.options = OPTIONS,
+	.words_only = true,
 	.run = run,
 };

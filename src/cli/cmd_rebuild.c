@@ -41,5 +41,6 @@ const struct bp_command bp_cmd_rebuild = {
 	.help = "Drop every fact and rollup and make them again from the recorded rows. Nothing "
 		"recorded is lost, and the\nnumbers are the same unless the rules behind them "
 		"changed.\n\nexample: blueplane rebuild\n",
+	.words_only = true,
 	.run = run,
 };

@@ -15,7 +15,7 @@
 #include "query/status.h"
 #include "stream/spool.h"
 
-enum { ANSWER_MS = 10000, CACHE_BYTES = 4 * 1024 * 1024 };
+enum { LABEL = 11, ANSWER_MS = 10000, CACHE_BYTES = 4 * 1024 * 1024 };
 
 static int64_t file_bytes(const char *path, const char *suffix)
 {
@@ -95,24 +95,25 @@ static const char *text(const cJSON *root, const char *group, const char *name)
 static void print_service(const struct bp_print *print, const cJSON *status)
 {
 	if (strcmp(text(status, "service", "state"), "running") == 0) {
-		bp_print_line(print, "Service    running for %s (pid %lld, version %s)",
-			      bp_text_span((double)number(status, "service", "uptime_s")).text,
-			      (long long)number(status, "service", "pid"),
-			      text(status, "service", "version"));
+		bp_print_field(print, LABEL, "Service", "running for %s (pid %lld, version %s)",
+			       bp_text_span((double)number(status, "service", "uptime_s")).text,
+			       (long long)number(status, "service", "pid"),
+			       text(status, "service", "version"));
 	} else {
-		bp_print_line(print, "Service    stopped (start it with: blueplane start)");
+		bp_print_field(print, LABEL, "Service", "stopped (start it with: blueplane start)");
 		return;
 	}
 	bool own = cJSON_IsTrue(member(status, "redis", "private")) != 0;
 	if (strcmp(text(status, "redis", "state"), "running") != 0) {
-		bp_print_line(print, "Redis      down; events wait in the spool and in the files "
-				     "they come from");
+		bp_print_field(print, LABEL, "Redis",
+			       "down; events wait in the spool and in the files "
+			       "they come from");
 	} else if (own) {
-		bp_print_line(print, "Redis      running, private (pid %lld)%s",
-			      (long long)number(status, "redis", "pid"),
-			      number(status, "redis", "restarts") > 0 ? ", was restarted" : "");
+		bp_print_field(print, LABEL, "Redis", "running, private (pid %lld)%s",
+			       (long long)number(status, "redis", "pid"),
+			       number(status, "redis", "restarts") > 0 ? ", was restarted" : "");
 	} else {
-		bp_print_line(print, "Redis      running (redis.url)");
+		bp_print_field(print, LABEL, "Redis", "running (redis.url)");
 	}
 }
 
@@ -124,22 +125,23 @@ static void print_queue(const struct bp_print *print, const cJSON *status)
 	int64_t lost = number(status, "queue", "spool_lost");
 
 	if (depth >= 0) {
-		bp_print_line(print, "Queue      %s%s%s",
-			      depth == 0 ? "empty" : bp_text_count(depth).text,
-			      depth == 0 ? "" : " events wait, ",
-			      depth == 0 ? "" : text(status, "queue", "level"));
+		bp_print_field(print, LABEL, "Queue", "%s%s%s",
+			       depth == 0 ? "empty" : bp_text_count(depth).text,
+			       depth == 0 ? "" : " events wait, ",
+			       depth == 0 ? "" : text(status, "queue", "level"));
 	}
 	if (files > 0) {
-		bp_print_line(print, "Spool      %s events wait (%s)", bp_text_count(files).text,
-			      bp_text_bytes(number(status, "queue", "spool_bytes")).text);
+		bp_print_field(print, LABEL, "Spool", "%s events wait (%s)",
+			       bp_text_count(files).text,
+			       bp_text_bytes(number(status, "queue", "spool_bytes")).text);
 	}
 	if (lost > 0) {
-		bp_print_line(print, "Lost       %s events of hooks: the spool was full",
-			      bp_text_count(lost).text);
+		bp_print_field(print, LABEL, "Lost", "%s events of hooks: the spool was full",
+			       bp_text_count(lost).text);
 	}
 	if (dead > 0) {
-		bp_print_line(print, "Dead       %s letters (see: blueplane dlq list)",
-			      bp_text_count(dead).text);
+		bp_print_field(print, LABEL, "Dead", "%s letters (see: blueplane dlq list)",
+			       bp_text_count(dead).text);
 	}
 }
 
@@ -153,16 +155,15 @@ static void print_pools(const struct bp_print *print, const cJSON *status)
 		int64_t lag = number(pool, NULL, "lag");
 		if (lag > 0) {
 			final = false;
-			bp_print_line(print, "Pool       %s has %s to do", text(pool, NULL, "name"),
-				      bp_text_count(lag).text);
+			bp_print_field(print, LABEL, "Pool", "%s has %s to do",
+				       text(pool, NULL, "name"), bp_text_count(lag).text);
 		}
 	}
-	bp_print_line(print, final ? "Numbers    final"
-				   : "Numbers    not final yet (wait with: "
-				     "blueplane status --wait)");
+	bp_print_field(print, LABEL, "Numbers",
+		       final ? "final" : "not final yet (wait with: blueplane status --wait)");
 	if (number(status, NULL, "fact_errors") > 0) {
-		bp_print_line(print, "Errors     %s rows made no fact",
-			      bp_text_count(number(status, NULL, "fact_errors")).text);
+		bp_print_field(print, LABEL, "Errors", "%s rows made no fact",
+			       bp_text_count(number(status, NULL, "fact_errors")).text);
 	}
 }
 
@@ -181,24 +182,26 @@ static void print_sources(const struct bp_cli *cli, const cJSON *status)
 			(void)snprintf(when, sizeof(when), "last event %s ago",
 				       bp_text_span((double)(cli->now_us - last_us) / 1e6).text);
 		}
-		bp_print_line(
-			&cli->print, "Source     %-12s %s%s%s%s%s%s", text(source, NULL, "name"),
-			cJSON_IsTrue(member(source, NULL, "enabled")) ? "" : "(off) ", when,
-			rows >= 0 ? ", rows: " : "", rows >= 0 ? bp_text_count(rows).text : "",
-			errors > 0 ? ", lines not stored: " : "",
-			errors > 0 ? bp_text_count(errors).text : "");
+		bp_print_field(&cli->print, LABEL, "Source", "%-12s %s%s%s%s%s%s",
+			       text(source, NULL, "name"),
+			       cJSON_IsTrue(member(source, NULL, "enabled")) ? "" : "(off) ", when,
+			       rows >= 0 ? ", rows: " : "",
+			       rows >= 0 ? bp_text_count(rows).text : "",
+			       errors > 0 ? ", lines not stored: " : "",
+			       errors > 0 ? bp_text_count(errors).text : "");
 	}
 }
 
 static void print_all(const struct bp_cli *cli, const cJSON *status)
 {
 	print_service(&cli->print, status);
-	bp_print_line(&cli->print, "Database   %s, %s, %s rows", text(status, "database", "path"),
-		      bp_text_bytes(number(status, "database", "bytes")).text,
-		      bp_text_count(number(status, "database", "rows")).text);
+	bp_print_field(&cli->print, LABEL, "Database", "%s, %s, %s rows",
+		       text(status, "database", "path"),
+		       bp_text_bytes(number(status, "database", "bytes")).text,
+		       bp_text_count(number(status, "database", "rows")).text);
 	if (*text(status, "database", "error")) {
-		bp_print_line(&cli->print, "           %s; until then events wait where they are",
-			      text(status, "database", "error"));
+		bp_print_field(&cli->print, LABEL, "", "%s; until then events wait where they are",
+			       text(status, "database", "error"));
 	}
 	print_queue(&cli->print, status);
 	print_pools(&cli->print, status);
@@ -262,5 +265,6 @@ const struct bp_command bp_cmd_status = {
 	.help = "Show service, Redis, database, queue, dead letters, spool and each source. Works "
 		"with the service down too.\n\nexample: blueplane status --wait --json\n",
 	.options = OPTIONS,
+	.words_only = true,
 	.run = run,
 };

@@ -22,5 +22,6 @@ const struct bp_command bp_cmd_version = {
 	.summary = "show the version",
 	.usage = "version",
 	.help = "Show the version of this program.\n\nexample: blueplane version --json\n",
+	.words_only = true,
 	.run = run,
 };

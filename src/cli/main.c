@@ -31,8 +31,8 @@ static int check_args(const struct bp_cli *cli)
 	size_t n = cli->options.n_args;
 
 	if (n < (size_t)command->args_min) {
-		return bp_cli_fail_usage(cli, "\"%s\" needs %s", command->name,
-					 command->args_min == 1 ? "an argument" : "more arguments");
+		return bp_cli_fail_usage(cli, "\"%s\" needs more: blueplane %s", command->name,
+					 command->usage);
 	}
 	if (command->args_max >= 0 && n > (size_t)command->args_max) {
 		return bp_cli_fail_usage(cli, "\"%s\" takes no argument \"%.60s\"", command->name,
@@ -49,19 +49,44 @@ static int check_args(const struct bp_cli *cli)
 	return bp_cli_fail_verb(cli);
 }
 
-static enum bp_format format_of(const struct bp_options *options, const char *environment)
+/* --json, --format, BLUEPLANE_FORMAT, in this order. A command that has no tables takes the first
+ * two as a mistake, and what the environment wants as long as it has it. */
+static int take_format(const struct bp_cli *cli, enum bp_format *out)
 {
-	static const char *const names[] = {"table", "json", "csv", "markdown"};
-	const char *text = bp_options_text(options, "format");
-	enum bp_format format = BP_FORMAT_TABLE;
+	static const char *const names[] = {"table", "json", "csv", "markdown", NULL};
+	const struct bp_command *command = cli->command;
+	const char *option = bp_options_text(&cli->options, "format");
+	const char *environment = getenv("BLUEPLANE_FORMAT");
+	const char *text = option ? option : environment;
+	size_t i = 0;
 
-	text = text ? text : environment;
-	for (size_t i = 0; text && i < 4; i++) {
-		if (strcmp(names[i], text) == 0) {
-			format = (enum bp_format)i;
-		}
+	*out = BP_FORMAT_TABLE;
+	if (command->no_output) {
+		const char *given = option ? "--format" : "--json";
+		return option || bp_options_given(&cli->options, "json")
+			       ? bp_cli_fail_usage(cli, "\"%s\" takes no %s", command->name, given)
+			       : BP_EXIT_OK;
 	}
-	return bp_options_given(options, "json") ? BP_FORMAT_JSON : format;
+	if (bp_options_given(&cli->options, "json")) {
+		*out = BP_FORMAT_JSON;
+		return BP_EXIT_OK;
+	}
+	while (text && *text && names[i] && strcmp(names[i], text) != 0) {
+		i++;
+	}
+	if (!names[i]) { /* an option was checked already */
+		return bp_cli_fail_usage(cli,
+					 "BLUEPLANE_FORMAT cannot be \"%.60s\"; it is one of: "
+					 "table, json, csv, markdown",
+					 text);
+	}
+	bool table = i == BP_FORMAT_CSV || i == BP_FORMAT_MARKDOWN;
+	if (table && command->words_only && option) {
+		return bp_cli_fail_usage(cli, "\"%s\" has no table, so no %s; --json is there",
+					 command->name, text);
+	}
+	*out = table && command->words_only ? BP_FORMAT_TABLE : (enum bp_format)i;
+	return BP_EXIT_OK;
 }
 
 static int finish(const struct bp_cli *cli, int code)
@@ -81,27 +106,22 @@ static int run_command(struct bp_cli *cli, char *const *words, size_t n)
 	size_t used;
 
 	cli->options.own = cli->command->options;
-	if (cli->command->raw) {
-		if (n > 0 && (strcmp(words[0], "--help") == 0 || strcmp(words[0], "-h") == 0)) {
-			bp_command_help(cli->command);
-			return finish(cli, BP_EXIT_OK);
-		}
-		for (size_t i = 0; i < n && i + 1 < BP_OPTION_ARGS_MAX; i++) {
-			cli->options.args[cli->options.n_args++] = words[i];
-		}
-	} else if (bp_options_parse(&cli->options, words, n, false, &used, &err) != BP_OK) {
+	if (bp_options_parse(&cli->options, words, n, false, &used, &err) != BP_OK) {
 		return usage(cli, &err);
 	}
-	if (!cli->command->raw && bp_options_given(&cli->options, "help")) {
-		bp_command_help(cli->command);
+	if (bp_options_given(&cli->options, "help")) {
+		bp_command_help(&cli->print, cli->command);
 		return finish(cli, BP_EXIT_OK);
 	}
 	int code = check_args(cli);
+	enum bp_format format = BP_FORMAT_TABLE;
+	if (code == BP_EXIT_OK) {
+		code = take_format(cli, &format);
+	}
 	if (code != BP_EXIT_OK) {
 		return code;
 	}
-	bp_print_init(&cli->print, format_of(&cli->options, getenv("BLUEPLANE_FORMAT")),
-		      bp_options_given(&cli->options, "no-color"));
+	bp_print_init(&cli->print, format, bp_options_given(&cli->options, "no-color"));
 	return finish(cli, cli->command->run(cli));
 }
 

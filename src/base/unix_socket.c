@@ -70,8 +70,9 @@ static bool is_taken(const struct sockaddr_un *address)
 		struct pollfd ended = {.fd = fd, .events = 0};
 
 		/* EAGAIN: it listens, and has more visitors than it lets in. */
-		if (fd < 0 || (connect(fd, (const struct sockaddr *)address, sizeof(*address)) != 0 &&
-			       errno != EAGAIN)) {
+		if (fd < 0 ||
+		    (connect(fd, (const struct sockaddr *)address, sizeof(*address)) != 0 &&
+		     errno != EAGAIN)) {
 			if (fd >= 0) {
 				(void)close(fd);
 			}
@@ -97,10 +98,11 @@ enum bp_rc bp_unix_listen(const char *path, int *out_fd, struct bp_err *err)
 	}
 	if (is_taken(&address)) {
 		close_folder(folder);
-		return bp_err_set(err, BP_EBUSY,
-				  "another program listens on \"%s\": end it, or choose another home "
-				  "with BLUEPLANE_HOME",
-				  path);
+		return bp_err_set(
+			err, BP_EBUSY,
+			"another program listens on \"%s\": end it, or choose another home "
+			"with BLUEPLANE_HOME",
+			path);
 	}
 	(void)unlink(path); /* left over from a killed service */
 	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);

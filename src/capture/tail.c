@@ -28,7 +28,7 @@ struct pass {
 	int64_t line_max;
 	bp_tail_take take;
 	void *arg;
-	bool stopped; /* the taker has enough, or the file is another one now */
+	bool stopped;                  /* the taker has enough, or the file is another one now */
 	char head[BP_TAIL_HEAD_BYTES]; /* the bytes that the last step's hash covers */
 };
 

@@ -89,7 +89,8 @@ static enum bp_rc look_again(struct import_run *run, const char *path, bool *out
 		*out_stored = rc == BP_ENOTFOUND;
 		return rc == BP_ENOTFOUND ? BP_OK : rc;
 	}
-	for (bp_import_progress(again, &at); rc == BP_OK && !at.done; bp_import_progress(again, &at)) {
+	for (bp_import_progress(again, &at); rc == BP_OK && !at.done;
+	     bp_import_progress(again, &at)) {
 		say(run, "storing");
 		rc = pause_a_moment(run, err);
 	}

@@ -56,8 +56,8 @@ static const char *database_error(const struct bp_service *service)
 	if (rc == BP_OK) {
 		return NULL;
 	}
-	return rc == BP_ELIMIT    ? "the disk is full: make room"
-	       : rc == BP_EBUSY   ? "another program holds it locked: end that"
+	return rc == BP_ELIMIT     ? "the disk is full: make room"
+	       : rc == BP_EBUSY    ? "another program holds it locked: end that"
 	       : rc == BP_ECORRUPT ? "it is damaged: see blueplane doctor"
 				   : "it cannot be written to: see blueplane logs";
 }

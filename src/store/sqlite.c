@@ -110,8 +110,8 @@ static enum bp_rc pragma_int(struct bp_sql *sql, const char *name, int64_t value
 	return bp_sql_exec(sql, text, err);
 }
 
-static enum bp_rc set_up(struct bp_sql *sql, enum bp_sql_mode mode, bool empty,
-			 int64_t cache_bytes, struct bp_err *err)
+static enum bp_rc set_up(struct bp_sql *sql, enum bp_sql_mode mode, bool empty, int64_t cache_bytes,
+			 struct bp_err *err)
 {
 	enum bp_rc rc = BP_OK;
 

@@ -19,8 +19,8 @@
 
 #include "base/unix_socket.h"
 #include "store/sqlite.h"
-#include "support/run.h"
 #include "support/number.h"
+#include "support/run.h"
 #include "support/service.h"
 
 enum { LINE_BYTES = 512, POLL_MS = 20, PATIENCE_MS = 30000, DISK_MB = 24 };
@@ -32,8 +32,8 @@ static const char *transcript(void)
 {
 	static char path[256];
 
-	(void)snprintf(path, sizeof(path), "%s/-home-dev-x/5e551000-0000-4000-a000-000000000001.jsonl",
-		       home.projects);
+	(void)snprintf(path, sizeof(path),
+		       "%s/-home-dev-x/5e551000-0000-4000-a000-000000000001.jsonl", home.projects);
 	return path;
 }
 
@@ -73,13 +73,14 @@ static void add_lines(int n)
 	char text[LINE_BYTES];
 
 	for (int i = 0; i < n; i++) {
-		int len = snprintf(text, sizeof(text),
-				   "{\"parentUuid\":null,\"isSidechain\":false,\"userType\":\"external\","
-				   "\"cwd\":\"/home/dev/x\",\"sessionId\":\"5e551000-0000-4000-a000-"
-				   "000000000001\",\"version\":\"2.1.0\",\"type\":\"user\",\"message\":{"
-				   "\"role\":\"user\",\"content\":\"hello\"},\"uuid\":\"00000000-0000-"
-				   "4000-a000-%012d\",\"timestamp\":\"2026-01-02T03:%02d:%02d.000Z\"}\n",
-				   lines_written, lines_written / 60 % 60, lines_written % 60);
+		int len = snprintf(
+			text, sizeof(text),
+			"{\"parentUuid\":null,\"isSidechain\":false,\"userType\":\"external\","
+			"\"cwd\":\"/home/dev/x\",\"sessionId\":\"5e551000-0000-4000-a000-"
+			"000000000001\",\"version\":\"2.1.0\",\"type\":\"user\",\"message\":{"
+			"\"role\":\"user\",\"content\":\"hello\"},\"uuid\":\"00000000-0000-"
+			"4000-a000-%012d\",\"timestamp\":\"2026-01-02T03:%02d:%02d.000Z\"}\n",
+			lines_written, lines_written / 60 % 60, lines_written % 60);
 		bp_test_append_file(transcript(), text, (size_t)len);
 		lines_written++;
 	}

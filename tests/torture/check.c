@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-#include <inttypes.h>
 #include <cjson/cJSON.h>
+#include <inttypes.h>
 #include <math.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -149,15 +149,17 @@ static void check_file(struct check *check, struct bp_sql *sql, const struct wor
 		     (long long)at.at.to_bytes);
 	}
 	if (at.lines != at.rows + at.duplicates + at.dead_letters + at.oversize + at.purged) {
-		fail(check, "%s: %lld lines are not %lld rows + %lld duplicates + %lld dead letters + "
-			    "%lld oversize",
+		fail(check,
+		     "%s: %lld lines are not %lld rows + %lld duplicates + %lld dead letters + "
+		     "%lld oversize",
 		     name, (long long)at.lines, (long long)at.rows, (long long)at.duplicates,
 		     (long long)at.dead_letters, (long long)at.oversize);
 	}
 	if (at.lines != file->lines || at.dead_letters != file->dead ||
 	    at.oversize != file->oversize || at.purged != 0) {
-		fail(check, "%s (generation %lld): counted %lld lines, %lld dead, %lld oversize; it has "
-			    "%lld, %lld, %lld",
+		fail(check,
+		     "%s (generation %lld): counted %lld lines, %lld dead, %lld oversize; it has "
+		     "%lld, %lld, %lld",
 		     name, (long long)at.at.generation, (long long)at.lines,
 		     (long long)at.dead_letters, (long long)at.oversize, (long long)file->lines,
 		     (long long)file->dead, (long long)file->oversize);
@@ -210,8 +212,8 @@ static void check_facts(struct check *check, struct bp_sql *sql)
 	expect(check, "output tokens",
 	       number_of(sql, "SELECT coalesce(sum(output), 0) FROM model_calls"),
 	       truth->output_tokens);
-	expect(check, "tool calls",
-	       number_of(sql, "SELECT count(*) FROM tool_calls"), truth->tool_calls);
+	expect(check, "tool calls", number_of(sql, "SELECT count(*) FROM tool_calls"),
+	       truth->tool_calls);
 }
 
 /** What `blueplane metrics` prints of all time. */
@@ -225,7 +227,8 @@ static void check_metrics(struct check *check)
 	const cJSON *metrics = cJSON_GetObjectItemCaseSensitive(root, "metrics");
 	const cJSON *prompts = cJSON_GetObjectItemCaseSensitive(metrics, "prompts");
 	if (code != 0 || !cJSON_IsNumber(prompts)) {
-		fail(check, "blueplane metrics --json: exit code %d, and no number of prompts", code);
+		fail(check, "blueplane metrics --json: exit code %d, and no number of prompts",
+		     code);
 	} else if (llround(prompts->valuedouble) < check->world->truth.prompts) {
 		/* Prompts that only a hook told of come on top. */
 		fail(check, "blueplane metrics: %.0f prompts, the files alone have %lld",
@@ -244,7 +247,8 @@ static int64_t loss_age(const struct check *check, const struct hook_call *call,
 		const struct redis_death *death = &check->deaths[i];
 		int64_t age_us = death->at_us - call->end_us;
 
-		if (call->start_us <= death->at_us && (best_us == BP_SQL_NULL || age_us < best_us)) {
+		if (call->start_us <= death->at_us &&
+		    (best_us == BP_SQL_NULL || age_us < best_us)) {
 			best_us = age_us;
 			*emptied = death->emptied;
 		}
@@ -254,8 +258,8 @@ static int64_t loss_age(const struct check *check, const struct hook_call *call,
 
 static void check_hooks(struct check *check, struct bp_sql *sql)
 {
-	static const char select[] =
-		"SELECT count(*) FROM claude_row WHERE session = (SELECT id FROM name WHERE text = ?1)";
+	static const char select[] = "SELECT count(*) FROM claude_row WHERE session = (SELECT id "
+				     "FROM name WHERE text = ?1)";
 	struct bp_statement *statement = select_of(sql, select);
 	struct bp_err err = {0};
 
@@ -266,8 +270,9 @@ static void check_hooks(struct check *check, struct bp_sql *sql)
 
 		(void)snprintf(name, sizeof(name), "hook-%zu", i);
 		bp_bind_text(statement, 1, bp_str_from(name));
-		int64_t n = bp_statement_step(statement, &err) == BP_OK ? bp_column_int(statement, 0)
-									: -1;
+		int64_t n = bp_statement_step(statement, &err) == BP_OK
+				    ? bp_column_int(statement, 0)
+				    : -1;
 		bp_statement_reset(statement);
 		if (n == 1) {
 			check->hooks_stored++;
@@ -277,12 +282,14 @@ static void check_hooks(struct check *check, struct bp_sql *sql)
 		if (n != 0) {
 			fail(check, "the event of %s is stored %lld times", name, (long long)n);
 		} else if (age_us == BP_SQL_NULL || (!emptied && age_us > LOSS_US)) {
-			fail(check, "the event of %s is lost, answered %lld ms before Redis was killed "
-				    "(-1: never was)",
+			fail(check,
+			     "the event of %s is lost, answered %lld ms before Redis was killed "
+			     "(-1: never was)",
 			     name, age_us == BP_SQL_NULL ? -1 : (long long)(age_us / 1000));
 		}
 		if (n == 0) {
-			int64_t *oldest_us = emptied ? &check->oldest_emptied_us : &check->oldest_us;
+			int64_t *oldest_us =
+				emptied ? &check->oldest_emptied_us : &check->oldest_us;
 
 			*(emptied ? &check->lost_emptied : &check->lost) += 1;
 			*oldest_us = age_us > *oldest_us ? age_us : *oldest_us;
@@ -353,10 +360,11 @@ static void dump_table(struct bp_sql *sql, const char *table, struct bp_buf *out
 static void dump_facts(struct bp_sql *sql, struct bp_buf *out)
 {
 	struct bp_statement *tables = select_of(
-		sql, "SELECT name FROM sqlite_master WHERE type = 'table'"
-		     " AND name NOT LIKE 'sqlite%' AND name NOT IN ('name', 'zlib_dictionary', 'blob',"
-		     " 'claude_row', 'other_row', 'capture_checkpoint', 'pool_progress', 'tombstone')"
-		     " ORDER BY name");
+		sql,
+		"SELECT name FROM sqlite_master WHERE type = 'table'"
+		" AND name NOT LIKE 'sqlite%' AND name NOT IN ('name', 'zlib_dictionary', 'blob',"
+		" 'claude_row', 'other_row', 'capture_checkpoint', 'pool_progress', 'tombstone')"
+		" ORDER BY name");
 	struct bp_err err = {0};
 
 	while (bp_statement_step(tables, &err) == BP_OK) {

@@ -53,12 +53,12 @@ void hooks_run(void *arg)
 			hooks->calls = bp_realloc(hooks->calls, hooks->cap, sizeof(*hooks->calls));
 		}
 		struct hook_call *now = &hooks->calls[hooks->n];
-		(void)snprintf(text, sizeof(text),
-			       "{\"session_id\":\"hook-%zu\",\"cwd\":\"/home/dev/p1\","
-			       "\"transcript_path\":\"/nowhere.jsonl\",%s}",
-			       hooks->n,
-			       EVENTS[torture_below(&hooks->random,
-						    sizeof(EVENTS) / sizeof(EVENTS[0]))]);
+		(void)snprintf(
+			text, sizeof(text),
+			"{\"session_id\":\"hook-%zu\",\"cwd\":\"/home/dev/p1\","
+			"\"transcript_path\":\"/nowhere.jsonl\",%s}",
+			hooks->n,
+			EVENTS[torture_below(&hooks->random, sizeof(EVENTS) / sizeof(EVENTS[0]))]);
 		now->start_us = torture_now_us();
 		bool fine = call(hooks, text);
 		now->end_us = torture_now_us();

@@ -5,8 +5,8 @@
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
-#include <string.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
@@ -21,9 +21,9 @@ enum { REAP_POLL_MS = 10 };
 void home_enter(const struct torture_home *home)
 {
 	/* What a killed service leaves behind becomes ours, so that none can hide. */
-	if (prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0) != 0 ||
-	    setenv("HOME", home->user, 1) != 0 || setenv("BLUEPLANE_HOME", home->home, 1) != 0 ||
-	    unsetenv("CLAUDE_CONFIG_DIR") != 0 || unsetenv("XDG_CONFIG_HOME") != 0) {
+	if (prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0) != 0 || setenv("HOME", home->user, 1) != 0 ||
+	    setenv("BLUEPLANE_HOME", home->home, 1) != 0 || unsetenv("CLAUDE_CONFIG_DIR") != 0 ||
+	    unsetenv("XDG_CONFIG_HOME") != 0) {
 		torture_give_up("cannot prepare the environment: %s", strerrordesc_np(errno));
 	}
 }
@@ -189,8 +189,9 @@ int reap_all(int timeout_ms)
 		bp_buf_init(&children, 65536);
 		long left = 0;
 		if (bp_file_read(text, &children, NULL) == BP_OK) {
-			for (size_t i = 0; i < children.len && children.ptr[i] >= '0' &&
-					   children.ptr[i] <= '9'; i++) {
+			for (size_t i = 0;
+			     i < children.len && children.ptr[i] >= '0' && children.ptr[i] <= '9';
+			     i++) {
 				left = left * 10 + (children.ptr[i] - '0');
 			}
 		}

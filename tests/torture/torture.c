@@ -22,13 +22,7 @@
 #include "base/thread.h"
 #include "torture/torture.h"
 
-enum {
-	ARRIVAL_MS = 120 * 1000,
-	POLL_MS = 100,
-	STEP_LINES = 12,
-	KINDS = 8,
-	REAP_MS = 20 * 1000
-};
+enum { ARRIVAL_MS = 120 * 1000, POLL_MS = 100, STEP_LINES = 12, KINDS = 8, REAP_MS = 20 * 1000 };
 
 struct options {
 	uint64_t rounds, lines, seed;

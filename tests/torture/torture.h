@@ -56,7 +56,7 @@ struct world_truth {
 };
 
 struct world {
-	char root[TORTURE_PATH_BYTES]; /* .claude/projects */
+	char root[TORTURE_PATH_BYTES];  /* .claude/projects */
 	char spare[TORTURE_PATH_BYTES]; /* for files before they are renamed */
 	uint64_t random;
 	uint64_t seed;

@@ -58,7 +58,8 @@ static void make_uuid(uint64_t seed, const char *what, uint64_t n, char out[40])
 	uint64_t a = torture_random(&state);
 	uint64_t b = torture_random(&state);
 
-	(void)snprintf(out, 40, "%08" PRIx64 "-%04" PRIx64 "-4%03" PRIx64 "-a%03" PRIx64 "-%012" PRIx64,
+	(void)snprintf(out, 40,
+		       "%08" PRIx64 "-%04" PRIx64 "-4%03" PRIx64 "-a%03" PRIx64 "-%012" PRIx64,
 		       a >> 32, a >> 16 & 0xffff, a & 0xfff, b >> 48 & 0xfff,
 		       b & UINT64_C(0xffffffffffff));
 }
@@ -79,16 +80,19 @@ static void put_words(struct bp_buf *out, uint64_t *state)
 static void put_content(struct bp_buf *out, enum kind kind, uint32_t id, uint64_t *state)
 {
 	if (kind == PROMPT) {
-		bp_buf_printf(out, "\"type\":\"user\",\"promptId\":\"p%u\",\"message\":{\"role\":"
-				   "\"user\",\"content\":\"", id);
+		bp_buf_printf(out,
+			      "\"type\":\"user\",\"promptId\":\"p%u\",\"message\":{\"role\":"
+			      "\"user\",\"content\":\"",
+			      id);
 		put_words(out, state);
 		bp_buf_printf(out, "\"}");
 	} else if (kind == RESPONSE) {
-		bp_buf_printf(out,
-			      "\"type\":\"assistant\",\"requestId\":\"req_%u\",\"message\":{\"id\":"
-			      "\"msg_%u\",\"type\":\"message\",\"role\":\"assistant\",\"model\":"
-			      "\"claude-opus-4-5-20251101\",\"content\":[{\"type\":\"text\",\"text\":\"",
-			      id, id);
+		bp_buf_printf(
+			out,
+			"\"type\":\"assistant\",\"requestId\":\"req_%u\",\"message\":{\"id\":"
+			"\"msg_%u\",\"type\":\"message\",\"role\":\"assistant\",\"model\":"
+			"\"claude-opus-4-5-20251101\",\"content\":[{\"type\":\"text\",\"text\":\"",
+			id, id);
 		put_words(out, state);
 		bp_buf_printf(out,
 			      "\"},{\"type\":\"tool_use\",\"id\":\"toolu_%u\",\"name\":\"Bash\","
@@ -96,10 +100,11 @@ static void put_content(struct bp_buf *out, enum kind kind, uint32_t id, uint64_
 			      "\"usage\":{\"input_tokens\":%u,\"output_tokens\":%u}}",
 			      id, id % 97, 1 + id % 1013);
 	} else {
-		bp_buf_printf(out,
-			      "\"type\":\"user\",\"message\":{\"role\":\"user\",\"content\":[{"
-			      "\"tool_use_id\":\"toolu_%u\",\"type\":\"tool_result\",\"content\":\"",
-			      id - 1);
+		bp_buf_printf(
+			out,
+			"\"type\":\"user\",\"message\":{\"role\":\"user\",\"content\":[{"
+			"\"tool_use_id\":\"toolu_%u\",\"type\":\"tool_result\",\"content\":\"",
+			id - 1);
 		put_words(out, state);
 		bp_buf_printf(out, "\"}]},\"toolUseResult\":{\"stdout\":\"x\",\"stderr\":\"\","
 				   "\"interrupted\":false}");
@@ -190,9 +195,10 @@ static void add_malformed(struct world *world, struct world_file *file, struct b
 {
 	/* Broken for a reader that checks structure only; and none begins with a whole object,
 	 * which at the end of a file would be a line. */
-	static const char *const texts[] = {"not json at all", "{\"type\":\"user\",\"uuid\":",
-					    "[1,2,3]", "{\"type\":\"user}",
-					    "\xff\xfe{\"a\":1", "{\"a\":[1,2}", "\"text\""};
+	static const char *const texts[] = {"not json at all",  "{\"type\":\"user\",\"uuid\":",
+					    "[1,2,3]",          "{\"type\":\"user}",
+					    "\xff\xfe{\"a\":1", "{\"a\":[1,2}",
+					    "\"text\""};
 
 	bp_buf_printf(out, "%s",
 		      texts[torture_below(&world->random, sizeof(texts) / sizeof(texts[0]))]);
@@ -282,8 +288,8 @@ static struct world_file *new_file(struct world *world)
 				    : (uint32_t)world->n_files + 1;
 	make_uuid(world->seed, "session", file->session, name);
 	if (file->agent) {
-		(void)snprintf(folder, sizeof(folder), "%s/-home-dev-p%u/%s/subagents",
-			       world->root, file->session % PROJECTS, name);
+		(void)snprintf(folder, sizeof(folder), "%s/-home-dev-p%u/%s/subagents", world->root,
+			       file->session % PROJECTS, name);
 		(void)snprintf(file->path, sizeof(file->path), "%s/agent-a%zu.jsonl", folder,
 			       world->n_files);
 	} else {
@@ -406,9 +412,9 @@ int64_t world_grow(struct world *world, int64_t n, bool quick)
 
 	bp_buf_init(&out, FILE_BYTES_MAX);
 	while (world->truth.lines - before < n) {
-		bool fresh = world->n_files == 0 ||
-			     (world->n_files < world->files_max &&
-			      torture_chance(&world->random, quick ? 300 : 30));
+		bool fresh =
+			world->n_files == 0 || (world->n_files < world->files_max &&
+						torture_chance(&world->random, quick ? 300 : 30));
 		struct world_file *file =
 			fresh ? new_file(world)
 			      : &world->files[torture_below(&world->random, world->n_files)];

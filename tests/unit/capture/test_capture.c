@@ -469,9 +469,9 @@ START_TEST(what_an_earlier_service_left_in_the_queue_moves_the_checkpoint)
 	ck_assert_int_eq(truncate(bp_test_tmpdir("claude/projects/p/s1.jsonl"), st.st_size), 0);
 	while (state.lag < 3) {
 		ck_assert_int_lt(bp_clock_mono_us(), until_us);
-		ck_assert_ok(bp_stream_state(redis, BP_STREAM_EVENTS, BP_GROUP_PROCESSORS, &state,
-					     &err),
-			     err);
+		ck_assert_ok(
+			bp_stream_state(redis, BP_STREAM_EVENTS, BP_GROUP_PROCESSORS, &state, &err),
+			err);
 	}
 	stop_capture();
 	append_lines("claude/projects/p/s1.jsonl", 3, 7);

@@ -13,7 +13,13 @@
 #include "cli/cmds.h"
 #include "cli/process.h"
 
-enum { PATH_BYTES = 4096, LIST_BYTES_MAX = 4 * 1024 * 1024, TALK_BYTES_MAX = 65536 };
+enum {
+	NAME_COLUMNS = 27,
+	VALUE_COLUMNS = 12,
+	PATH_BYTES = 4096,
+	LIST_BYTES_MAX = 4 * 1024 * 1024,
+	TALK_BYTES_MAX = 65536
+};
 
 static const char *const VERBS[] = {"list", "get", "set", "reset", "validate", NULL};
 
@@ -78,26 +84,39 @@ static const char *text(const cJSON *option, const char *name)
 	return cJSON_IsString(item) ? item->valuestring : "";
 }
 
-static void print_list(const struct bp_cli *cli, const cJSON *list)
+/** For people: what an option does goes on in its own column. */
+static void print_screen(const struct bp_cli *cli, const cJSON *list)
 {
-	bool exact = cli->print.format != BP_FORMAT_TABLE;
+	const cJSON *option = NULL;
+	char label[256];
+
+	cJSON_ArrayForEach (option, cJSON_GetObjectItemCaseSensitive(list, "options")) {
+		const char *value = text(option, "value");
+		const char *from = text(option, "from");
+		bool own = strcmp(from, "default") != 0;
+
+		(void)snprintf(label, sizeof(label), "%-*s %-*s ", NAME_COLUMNS,
+			       text(option, "name"), VALUE_COLUMNS, *value ? value : "\"\"");
+		bp_print_field(&cli->print, NAME_COLUMNS + VALUE_COLUMNS + 2, label, "%s%s%s%s",
+			       text(option, "help"), own ? " (from: " : "", own ? from : "",
+			       own ? ")" : "");
+	}
+}
+
+static void print_table(const struct bp_cli *cli, const cJSON *list)
+{
+	static const char *const names[] = {"name", "value", "default", "from", "help"};
 	struct bp_table *table = bp_table_new();
 	const cJSON *option = NULL;
 
-	bp_table_column(table, exact ? "name" : "Option", BP_LEFT);
-	bp_table_column(table, exact ? "value" : "Value", exact ? BP_LEFT : BP_SHRINK);
-	bp_table_column(table, exact ? "from" : "From", BP_LEFT);
-	bp_table_column(table, exact ? "help" : "What it does", exact ? BP_LEFT : BP_SHRINK);
+	for (size_t i = 0; i < 5; i++) {
+		bp_table_column(table, names[i], BP_LEFT);
+	}
 	cJSON_ArrayForEach (option, cJSON_GetObjectItemCaseSensitive(list, "options")) {
-		const char *value = text(option, "value");
 		bp_table_row(table);
-		bp_table_cell(table, BP_PAINT_NONE, "%s", text(option, "name"));
-		bp_table_cell(table, BP_PAINT_NONE, "%s", *value || exact ? value : "\"\"");
-		bp_table_cell(table,
-			      strcmp(text(option, "from"), "default") == 0 ? BP_PAINT_DIM
-									   : BP_PAINT_GOOD,
-			      "%s", text(option, "from"));
-		bp_table_cell(table, BP_PAINT_NONE, "%s", text(option, "help"));
+		for (size_t i = 0; i < 5; i++) {
+			bp_table_cell(table, BP_PAINT_NONE, "%s", text(option, names[i]));
+		}
 	}
 	bp_table_print(table, &cli->print);
 	bp_table_free(table);
@@ -111,8 +130,15 @@ static int print_one(const struct bp_cli *cli, cJSON *list, const char *name)
 
 	for (int i = 0; i < cJSON_GetArraySize(options); i++) {
 		if (strcmp(text(cJSON_GetArrayItem(options, i), "name"), name) == 0) {
-			cJSON *one = cJSON_DetachItemFromArray(options, i);
+			cJSON *one = cJSON_CreateObject();
+			cJSON *option = cJSON_GetArrayItem(options, i);
 			(void)cJSON_AddNumberToObject(one, "schema_version", 1);
+			while (option->child) {
+				cJSON *item = cJSON_DetachItemViaPointer(option, option->child);
+				char *key = bp_strdup(bp_str_from(item->string));
+				(void)cJSON_AddItemToObject(one, key, item);
+				free(key);
+			}
 			return bp_print_json(one, &err) == BP_OK ? BP_EXIT_OK
 								 : bp_cli_fail_err(cli, &err);
 		}
@@ -135,8 +161,10 @@ static int show(const struct bp_cli *cli, const char *name)
 	} else if (cli->print.format == BP_FORMAT_JSON) {
 		code = bp_print_json(list, &err) == BP_OK ? BP_EXIT_OK : bp_cli_fail_err(cli, &err);
 		list = NULL;
+	} else if (cli->print.format == BP_FORMAT_TABLE) {
+		print_screen(cli, list);
 	} else {
-		print_list(cli, list);
+		print_table(cli, list);
 	}
 	cJSON_Delete(list);
 	return code;

@@ -143,7 +143,7 @@ static int run_job(struct bp_cli *cli, const char *verb, cJSON *args)
 	const struct bp_call call = {.home = home, .timeout_ms = -1};
 	struct bp_err err = {0};
 	cJSON *result = NULL;
-	enum bp_rc rc = bp_home_path(home, sizeof(home), &err);
+	enum bp_rc rc = bp_cli_home(home, sizeof(home), &err);
 
 	(void)snprintf(job, sizeof(job), "db_%s", verb);
 	if (rc != BP_OK) {

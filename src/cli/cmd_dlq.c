@@ -7,6 +7,7 @@
 #include "base/home.h"
 #include "cli/cmds.h"
 #include "cli/control_client.h"
+#include "cli/open.h"
 #include "cli/text.h"
 
 static const char *text(const cJSON *object, const char *name)
@@ -112,7 +113,7 @@ static int run(struct bp_cli *cli)
 	if (id) {
 		cJSON_AddStringToObject(args, "id", id);
 	}
-	enum bp_rc rc = bp_home_path(home, sizeof(home), &err);
+	enum bp_rc rc = bp_cli_home(home, sizeof(home), &err);
 	if (rc != BP_OK) {
 		cJSON_Delete(args);
 		return bp_cli_fail_err(cli, &err);

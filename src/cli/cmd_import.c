@@ -71,7 +71,7 @@ enum bp_rc bp_import_run(const char *home, const char *const *paths, size_t n, i
 		char *real = realpath(paths[i], NULL);
 		if (!real) {
 			cJSON_Delete(args);
-			return bp_err_set(err, BP_EINVAL, "cannot import \"%s\": %s", paths[i],
+			return bp_err_set(err, BP_EINVAL, "cannot import \"%.200s\": %s", paths[i],
 					  strerrordesc_np(errno));
 		}
 		cJSON_AddItemToArray(list, cJSON_CreateString(real));
@@ -112,6 +112,24 @@ void bp_import_print(const struct bp_cli *cli, const cJSON *result)
 	}
 }
 
+static void say_nothing(const struct bp_cli *cli)
+{
+	bool since = bp_options_given(&cli->options, "since");
+	bool paths = cli->options.n_args > 0;
+
+	if (since) {
+		bp_cli_say(cli, "No session file changed since then: try an earlier --since.");
+	} else if (paths) {
+		bp_cli_say(cli,
+			   "blueplane: no session files in \"%.200s\"%s: give a file such as "
+			   "~/.claude/projects/NAME/ID.jsonl, or a folder above it",
+			   cli->options.args[0], cli->options.n_args > 1 ? " and the others" : "");
+	} else {
+		bp_cli_say(cli, "No session files yet: use an assistant first, or name a folder "
+				"(see: blueplane help import).");
+	}
+}
+
 static int run(struct bp_cli *cli)
 {
 	char home[BP_HOME_PATH_BYTES];
@@ -139,13 +157,20 @@ static int run(struct bp_cli *cli)
 	if (rc != BP_OK) {
 		return bp_cli_fail_err(cli, &err);
 	}
+	/* A path that holds nothing is most likely not the one that was meant. */
+	bool nothing = number(result, "files") < 1;
+	int code = nothing && cli->options.n_args > 0 && !since ? BP_EXIT_FAILED : BP_EXIT_OK;
 	if (cli->print.format == BP_FORMAT_JSON) {
-		return bp_print_json(result, &err) == BP_OK ? BP_EXIT_OK
-							    : bp_cli_fail_err(cli, &err);
+		code = bp_print_json(result, &err) == BP_OK ? code : bp_cli_fail_err(cli, &err);
+		result = NULL;
+	} else if (!nothing) {
+		bp_import_print(cli, result);
 	}
-	bp_import_print(cli, result);
 	cJSON_Delete(result);
-	return BP_EXIT_OK;
+	if (nothing) {
+		say_nothing(cli);
+	}
+	return code;
 }
 
 static const struct bp_option_row OPTIONS[] = {

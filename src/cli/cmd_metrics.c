@@ -26,6 +26,8 @@ struct request {
 
 static const char *const GROUPS[] = {"platform", "project", "model", "tool", "hour", "day", NULL};
 
+static const char *const TITLES[] = {"Platform", "Project", "Model", "Tool", "Hour", "Day"};
+
 static enum bp_group_by group_by(const struct bp_cli *cli)
 {
 	const char *text = bp_options_text(&cli->options, "group-by");
@@ -249,10 +251,30 @@ static const char *const *group_metrics(enum bp_group_by by)
 					       "cache_hit_rate",
 					       NULL};
 	static const char *const of_tool[] = {"tool_calls",          "tool_success_rate",
-					      "tool_latency_p50_ms", "tool_latency_p95_ms",
-					      "tool_error_rate",     NULL};
+					      "tool_error_rate",     "tool_latency_p50_ms",
+					      "tool_latency_p95_ms", NULL};
 
 	return by == BP_GROUP_MODEL ? of_model : by == BP_GROUP_TOOL ? of_tool : of_time;
+}
+
+/* Short, so that more columns fit; a label is made for a line of its own. */
+static const char *heading(const char *name)
+{
+	static const char *const headings[][2] = {
+		{"acceptance_rate", "Accept"},   {"tool_error_rate", "Errors"},
+		{"tool_calls", "Tools"},         {"model_calls", "Calls"},
+		{"tokens_input", "Input"},       {"tokens_output", "Output"},
+		{"tokens_cache_read", "Cached"}, {"cache_hit_rate", "Cache hits"},
+		{"active_time_s", "Active"},     {"tool_success_rate", "Success"},
+		{"tool_latency_p50_ms", "p50"},  {"tool_latency_p95_ms", "p95"},
+	};
+
+	for (size_t i = 0; i < sizeof(headings) / sizeof(headings[0]); i++) {
+		if (strcmp(headings[i][0], name) == 0) {
+			return headings[i][1];
+		}
+	}
+	return bp_metric_find(name)->label;
 }
 
 static void print_groups(const struct request *request, const struct bp_cli *cli)
@@ -261,10 +283,9 @@ static void print_groups(const struct request *request, const struct bp_cli *cli
 	struct bp_table *table = bp_table_new();
 	char text[BP_SHOW_BYTES];
 
-	bp_table_column(table, GROUPS[request->by - 1], BP_SHRINK);
+	bp_table_column(table, TITLES[request->by - 1], BP_SHRINK);
 	for (int i = 0; names[i]; i++) {
-		const char *label = bp_metric_find(names[i])->label;
-		bp_table_column(table, label + strspn(label, " "), BP_RIGHT);
+		bp_table_column(table, heading(names[i]), BP_RIGHT);
 		bp_table_optional(table, i);
 	}
 	for (size_t i = 0; i < request->now.n; i++) {

@@ -9,14 +9,26 @@
 #include "base/home.h"
 #include "cli/cmds.h"
 #include "cli/control_client.h"
+#include "cli/open.h"
 #include "cli/text.h"
 #include "query/period.h"
+#include "query/session.h"
+
+/* Of an id: shorter ones are too easily those of another session. */
+enum { PREFIX_LEAST = 8 };
 
 static int64_t number(const cJSON *object, const char *name)
 {
 	const cJSON *item = cJSON_GetObjectItemCaseSensitive(object, name);
 
 	return cJSON_IsNumber(item) ? llround(item->valuedouble) : 0;
+}
+
+static const char *text(const cJSON *object, const char *name)
+{
+	const cJSON *item = cJSON_GetObjectItemCaseSensitive(object, name);
+
+	return cJSON_IsString(item) ? item->valuestring : "";
 }
 
 /** Exactly one scope, as arguments of the job. NULL: said on stderr. Owns: the caller. */
@@ -68,22 +80,25 @@ static cJSON *make_scope(struct bp_cli *cli)
 }
 
 /** In a dry run the plan is the answer, else it is talk. */
-static void print_plan(const struct bp_cli *cli, const cJSON *plan, bool dry)
+static void print_plan(const struct bp_cli *cli, const cJSON *args, const cJSON *plan, bool dry)
 {
 	const cJSON *copies = cJSON_GetObjectItemCaseSensitive(plan, "copies_in");
 	const cJSON *copy = NULL;
-	char text[256];
+	const char *key = text(args, "key");
+	char line[512];
 
-	(void)snprintf(text, sizeof(text),
-		       "%s: %s sessions, %s recorded rows, %s dead letters, %s spooled events.",
-		       dry ? "Would go" : "To go", bp_text_count(number(plan, "sessions")).text,
-		       bp_text_count(number(plan, "rows")).text,
-		       bp_text_count(number(plan, "dead_letters")).text,
-		       bp_text_count(number(plan, "spool_files")).text);
+	(void)snprintf(
+		line, sizeof(line),
+		"%s %s%s%.200s: %s sessions, %s recorded rows, %s dead letters, %s spooled events.",
+		dry ? "Would purge" : "Purging", text(args, "scope"), *key ? " " : "", key,
+		bp_text_count(number(plan, "sessions")).text,
+		bp_text_count(number(plan, "rows")).text,
+		bp_text_count(number(plan, "dead_letters")).text,
+		bp_text_count(number(plan, "spool_files")).text);
 	if (dry) {
-		bp_print_line(&cli->print, "%s", text);
+		bp_print_line(&cli->print, "%s", line);
 	} else {
-		bp_cli_say(cli, "%s", text);
+		bp_cli_say(cli, "%s", line);
 	}
 	cJSON_ArrayForEach (copy, copies) {
 		if (cJSON_IsString(copy)) {
@@ -123,6 +138,41 @@ static int finish(struct bp_cli *cli, cJSON *result)
 	return BP_EXIT_OK;
 }
 
+/**
+ * People see the first letters of an id: make it whole. One that is in no fact (its dead letters
+ * may be there) is left as it is.
+ */
+static enum bp_rc complete_id(cJSON *args, struct bp_err *err)
+{
+	const char *id = text(args, "key");
+	struct bp_session session;
+	struct bp_sql *sql = NULL;
+	struct bp_err ignored = {0};
+
+	if (strcmp(text(args, "scope"), "session") != 0) {
+		return BP_OK;
+	}
+	enum bp_rc rc = strlen(id) < PREFIX_LEAST ? BP_ENOTFOUND : bp_cli_open(&sql, &ignored);
+	if (rc == BP_OK) {
+		rc = bp_session_find(sql, id, &session, err);
+	}
+	if (rc == BP_OK) {
+		cJSON_ReplaceItemInObjectCaseSensitive(args, "key", cJSON_CreateString(session.id));
+	}
+	bp_sql_close(sql);
+	return rc == BP_EINVAL ? rc : BP_OK;
+}
+
+static int fail(const struct bp_cli *cli, const cJSON *args, enum bp_rc rc,
+		const struct bp_err *err)
+{
+	if (rc != BP_EINVAL || !*text(args, "key")) {
+		return bp_cli_fail_err(cli, err);
+	}
+	return bp_cli_fail(cli, BP_EXIT_FAILED, "%s \"%.60s\": %s", text(args, "scope"),
+			   text(args, "key"), err->msg);
+}
+
 static int run(struct bp_cli *cli)
 {
 	char home[BP_HOME_PATH_BYTES];
@@ -144,14 +194,17 @@ static int run(struct bp_cli *cli)
 					 "nobody is here to ask: add --yes, or look first with "
 					 "--dry-run");
 	}
-	enum bp_rc rc = bp_home_path(home, sizeof(home), &err);
+	enum bp_rc rc = bp_cli_home(home, sizeof(home), &err);
+	if (rc == BP_OK) {
+		rc = complete_id(args, &err);
+	}
 	if (rc == BP_OK) {
 		cJSON *ask = cJSON_Duplicate(args, true);
 		cJSON_AddTrueToObject(ask, "dry_run");
 		rc = bp_control_run(&call, "purge", ask, &plan, &err);
 	}
 	if (rc != BP_OK) {
-		code = bp_cli_fail_err(cli, &err);
+		code = fail(cli, args, rc, &err);
 		goto out;
 	}
 	if (dry && cli->print.format == BP_FORMAT_JSON) {
@@ -159,7 +212,7 @@ static int run(struct bp_cli *cli)
 		plan = NULL;
 		goto out;
 	}
-	print_plan(cli, plan, dry);
+	print_plan(cli, args, plan, dry);
 	if (dry) {
 		goto out;
 	}
@@ -176,7 +229,10 @@ out:
 }
 
 static const struct bp_option_row OPTIONS[] = {
-	{.name = "session", .letter = 's', .value = "ID", .help = "one session (its whole id)"},
+	{.name = "session",
+	 .letter = 's',
+	 .value = "ID",
+	 .help = "one session: its id, or 8 or more of its first letters"},
 	{.name = "project", .value = "NAME", .help = "a project, by name or hash"},
 	{.name = "platform", .value = "NAME", .help = "one assistant, as claude_code"},
 	{.name = "before", .value = "TIME", .help = "what is older (a date, or 90d)"},

@@ -5,6 +5,7 @@
 #include "base/home.h"
 #include "cli/cmds.h"
 #include "cli/control_client.h"
+#include "cli/open.h"
 #include "cli/text.h"
 
 static int run(struct bp_cli *cli)
@@ -13,7 +14,7 @@ static int run(struct bp_cli *cli)
 	struct bp_err err = {0};
 	const struct bp_call call = {.home = home, .timeout_ms = -1};
 	cJSON *result = NULL;
-	enum bp_rc rc = bp_home_path(home, sizeof(home), &err);
+	enum bp_rc rc = bp_cli_home(home, sizeof(home), &err);
 
 	if (rc == BP_OK) {
 		rc = bp_control_run(&call, "rebuild", NULL, &result, &err);

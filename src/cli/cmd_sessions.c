@@ -9,7 +9,7 @@
 #include "cli/show.h"
 #include "query/sessions.h"
 
-enum { LIMIT = 20, LIMIT_MAX = 1000000, ID_LETTERS = 12 };
+enum { LIMIT = 20, LIMIT_MAX = 1000000, ID_LETTERS = 13 };
 
 struct request {
 	struct bp_sql *sql;

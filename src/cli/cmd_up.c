@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* The first run in one go: home, hooks, service, history, numbers. Safe to run again. */
 #include <cjson/cJSON.h>
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -14,6 +15,7 @@
 #include "cli/install.h"
 #include "cli/process.h"
 #include "cli/service_control.h"
+#include "cli/text.h"
 #include "query/period.h"
 #include "store/sqlite.h"
 
@@ -45,8 +47,8 @@ static int install(struct bp_cli *cli, const char *home)
 	enum bp_rc rc = bp_claude_install(home, true, true, &diff, &changed, &err);
 	bool needed = diff.len > 0;
 	bool ask = isatty(STDIN_FILENO) == 1 && isatty(STDERR_FILENO) == 1;
-	bool wanted = needed && (yes || (ask && agree("Claude Code is here. Let it report to "
-						      "blueplane (hooks in its settings.json)?")));
+	bool wanted = needed && (yes || (ask && agree("Let Claude Code report to blueplane "
+						      "(hooks in settings.json)?")));
 
 	bp_buf_clear(&diff);
 	if (rc == BP_OK && wanted) {
@@ -122,8 +124,9 @@ static int import(struct bp_cli *cli, const char *home)
 		return bp_cli_fail_err(cli, &err);
 	}
 	/* Not how many are new: the service has begun to read them by itself. */
-	bp_cli_say(cli, "%.0f lines of %.0f files are in.", number(result, "lines"),
-		   number(result, "files"));
+	bp_cli_say(cli, "%s lines of %s files are in.",
+		   bp_text_count(llround(number(result, "lines"))).text,
+		   bp_text_count(llround(number(result, "files"))).text);
 	cJSON_Delete(result);
 	return BP_EXIT_OK;
 }
@@ -198,8 +201,11 @@ static int run(struct bp_cli *cli)
 		code = run_self((const char *const[]){"sessions", "-n", "10", NULL});
 	}
 	bp_print_line(&cli->print, "%s", "");
-	bp_cli_say(cli, "Next: blueplane analyze last, blueplane metrics --group-by project, "
-			"blueplane status, blueplane help");
+	bp_cli_say(cli, "Next:");
+	bp_cli_say(cli, "  blueplane analyze last");
+	bp_cli_say(cli, "  blueplane metrics -p %s --group-by project", period);
+	bp_cli_say(cli, "  blueplane status");
+	bp_cli_say(cli, "  blueplane help");
 	return code;
 }
 

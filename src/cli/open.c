@@ -11,20 +11,26 @@
 
 enum { CWD_BYTES = 4096 };
 
-enum bp_rc bp_cli_open(struct bp_sql **out, struct bp_err *err)
+enum bp_rc bp_cli_home(char *out, size_t cap, struct bp_err *err)
 {
-	char home[BP_HOME_PATH_BYTES], path[BP_HOME_PATH_BYTES];
-	enum bp_rc rc = bp_home_path(home, sizeof(home), err);
+	enum bp_rc rc = bp_home_path(out, cap, err);
 
-	if (rc != BP_OK) {
-		return rc;
+	if (rc == BP_OK) {
+		rc = bp_home_check(out, err);
 	}
-	rc = bp_home_check(home, err);
 	if (rc == BP_ENOTFOUND) {
 		return bp_err_set(err, rc,
 				  "no data yet: there is no \"%.120s\"; run \"blueplane import\"",
-				  home);
+				  out);
 	}
+	return rc;
+}
+
+enum bp_rc bp_cli_open(struct bp_sql **out, struct bp_err *err)
+{
+	char home[BP_HOME_PATH_BYTES], path[BP_HOME_PATH_BYTES];
+	enum bp_rc rc = bp_cli_home(home, sizeof(home), err);
+
 	if (rc == BP_OK) {
 		rc = bp_home_file(home, "telemetry.db", path, sizeof(path), err);
 	}
@@ -56,7 +62,12 @@ enum bp_rc bp_cli_zone(const struct bp_cli *cli, struct bp_tz **out, struct bp_e
 		/* A machine without zone files still knows the time. */
 		return bp_tz_load("UTC", out, err);
 	}
-	return rc == BP_OK ? rc : bp_err_wrap(err, BP_EINVAL, "--timezone");
+	return rc == BP_OK
+		       ? rc
+		       : bp_err_set(err, BP_EINVAL,
+				    "--timezone: there is no zone \"%.60s\"; names are those of "
+				    "/usr/share/zoneinfo, as Europe/Berlin or UTC",
+				    name);
 }
 
 enum bp_rc bp_cli_filter(const struct bp_cli *cli, struct bp_sql *sql, struct bp_filter *out,

@@ -21,6 +21,12 @@
  */
 BP_MUSTUSE enum bp_rc bp_cli_open(struct bp_sql **out, struct bp_err *err);
 
+/**
+ * The home's path, for a job that needs data: a home that is not there is not made.
+ * Errors: as bp_cli_open().
+ */
+BP_MUSTUSE enum bp_rc bp_cli_home(char *out, size_t cap, struct bp_err *err);
+
 /** The options of a period and of filters, for the tables of commands. */
 #define BP_CLI_PERIOD_OPTIONS                                                                      \
 	{.name = "since",                                                                          \

@@ -35,7 +35,10 @@ static enum bp_rc not_found(struct bp_sql *sql, const char *list, const char *ki
 		rc = nearest ? bp_err_set(err, BP_ENOTFOUND,
 					  "no %s \"%.60s\"; did you mean \"%.60s\"?", kind, text,
 					  nearest)
-			     : bp_err_set(err, BP_ENOTFOUND, "no %s \"%.60s\"", kind, text);
+			     : bp_err_set(err, BP_ENOTFOUND,
+					  "no %s \"%.60s\"; \"blueplane metrics -p all --group-by "
+					  "%s\" lists them",
+					  kind, text, kind);
 	}
 	for (size_t i = 0; i < n; i++) {
 		free(names[i]);

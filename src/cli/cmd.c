@@ -108,7 +108,7 @@ static void print_options(const struct bp_print *print, const char *title,
 		}
 		(void)snprintf(left, sizeof(left), "  %s--%s%s%s", letter, row->name,
 			       row->value ? " " : "", row->value ? row->value : "");
-		bp_print_field(print, HELP_COLUMN, left, "%s", row->help);
+		bp_print_field(print, BP_PAINT_NONE, HELP_COLUMN, left, "%s", row->help);
 	}
 }
 
@@ -137,7 +137,8 @@ void bp_command_help(const struct bp_print *screen, const struct bp_command *com
 	struct bp_print print = *screen;
 
 	print.width = print.width && print.width < HELP_WIDTH ? print.width : HELP_WIDTH;
-	bp_print_field(&print, (int)strlen("usage: "), "usage:", "blueplane %s", command->usage);
+	bp_print_field(&print, BP_PAINT_NONE, (int)strlen("usage: "), "usage:", "blueplane %s",
+		       command->usage);
 	print_paragraphs(&print, command->help);
 	print_options(&print, "options", command->options);
 	print_options(&print, "options of every command",

@@ -97,9 +97,9 @@ static void print_screen(const struct bp_cli *cli, const cJSON *list)
 
 		(void)snprintf(label, sizeof(label), "%-*s %-*s ", NAME_COLUMNS,
 			       text(option, "name"), VALUE_COLUMNS, *value ? value : "\"\"");
-		bp_print_field(&cli->print, NAME_COLUMNS + VALUE_COLUMNS + 2, label, "%s%s%s%s",
-			       text(option, "help"), own ? " (from: " : "", own ? from : "",
-			       own ? ")" : "");
+		bp_print_field(&cli->print, BP_PAINT_NONE, NAME_COLUMNS + VALUE_COLUMNS + 2, label,
+			       "%s%s%s%s", text(option, "help"), own ? " (from: " : "",
+			       own ? from : "", own ? ")" : "");
 	}
 }
 

@@ -72,13 +72,13 @@ static void print_one(struct bp_cli *cli, const cJSON *result)
 static void print_done(struct bp_cli *cli, const char *verb, const cJSON *result)
 {
 	if (strcmp(verb, "drop") == 0) {
-		bp_print_line(&cli->print, "Dropped %s dead letters.",
-			      bp_text_count(number(result, "dropped")).text);
+		bp_print_line(&cli->print, "Dropped %s.",
+			      bp_text_of(number(result, "dropped"), "dead letter").text);
 		return;
 	}
-	bp_print_line(&cli->print, "Trying again: %s events, and %s files that are read again.",
-		      bp_text_count(number(result, "events")).text,
-		      bp_text_count(number(result, "files")).text);
+	bp_print_line(&cli->print, "Trying again: %s, and %s to be read again.",
+		      bp_text_of(number(result, "events"), "event").text,
+		      bp_text_of(number(result, "files"), "file").text);
 }
 
 static int run(struct bp_cli *cli)

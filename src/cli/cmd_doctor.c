@@ -20,6 +20,7 @@
 #include "store/store.h"
 
 enum {
+	LABEL = 21,
 	ANSWER_MS = 10000,
 	CACHE_BYTES = 1024 * 1024,
 	SPACE_LEAST = 256 * 1024 * 1024,
@@ -270,30 +271,54 @@ static void check_environment(struct doctor *doctor)
 	       NULL);
 }
 
-static void print_checks(const struct doctor *doctor)
+static const char *text_of(const cJSON *check, const char *name)
 {
-	const struct bp_cli *cli = doctor->cli;
+	const cJSON *item = cJSON_GetObjectItemCaseSensitive(check, name);
+
+	return cJSON_IsString(item) ? item->valuestring : "";
+}
+
+static void print_table(const struct doctor *doctor)
+{
 	struct bp_table *table = bp_table_new();
 	const cJSON *check = NULL;
 
-	bp_table_column(table, "", BP_LEFT);
-	bp_table_column(table, "Check", BP_LEFT);
-	bp_table_column(table, "Found", BP_SHRINK);
-	bp_table_column(table, "Mend it with", BP_LEFT);
+	bp_table_column(table, "ok", BP_LEFT);
+	bp_table_column(table, "check", BP_LEFT);
+	bp_table_column(table, "detail", BP_LEFT);
+	bp_table_column(table, "fix", BP_LEFT);
 	cJSON_ArrayForEach (check, doctor->checks) {
 		bool ok = cJSON_IsTrue(cJSON_GetObjectItemCaseSensitive(check, "ok")) != 0;
-		const cJSON *fix = cJSON_GetObjectItemCaseSensitive(check, "fix");
 
 		bp_table_row(table);
-		bp_table_cell(table, ok ? BP_PAINT_GOOD : BP_PAINT_BAD, "%s", ok ? "ok" : "BAD");
-		bp_table_cell(table, BP_PAINT_NONE, "%s",
-			      cJSON_GetObjectItemCaseSensitive(check, "name")->valuestring);
-		bp_table_cell(table, BP_PAINT_NONE, "%s",
-			      cJSON_GetObjectItemCaseSensitive(check, "detail")->valuestring);
-		bp_table_cell(table, BP_PAINT_NONE, "%s", ok ? "" : fix->valuestring);
+		bp_table_cell(table, BP_PAINT_NONE, "%s", ok ? "true" : "false");
+		bp_table_cell(table, BP_PAINT_NONE, "%s", text_of(check, "name"));
+		bp_table_cell(table, BP_PAINT_NONE, "%s", text_of(check, "detail"));
+		bp_table_cell(table, BP_PAINT_NONE, "%s", text_of(check, "fix"));
 	}
-	bp_table_print(table, &cli->print);
+	bp_table_print(table, &doctor->cli->print);
 	bp_table_free(table);
+}
+
+/** For people: nothing of a reason or a cure may be cut. */
+static void print_screen(const struct doctor *doctor)
+{
+	const struct bp_print *print = &doctor->cli->print;
+	const cJSON *check = NULL;
+	char label[64];
+
+	cJSON_ArrayForEach (check, doctor->checks) {
+		bool ok = cJSON_IsTrue(cJSON_GetObjectItemCaseSensitive(check, "ok")) != 0;
+
+		(void)snprintf(label, sizeof(label), "%-3s  %s", ok ? "ok" : "BAD",
+			       text_of(check, "name"));
+		bp_print_field(print, ok ? BP_PAINT_GOOD : BP_PAINT_BAD, LABEL, label, "%s",
+			       text_of(check, "detail"));
+		if (!ok) {
+			bp_print_field(print, BP_PAINT_NONE, LABEL, "", "mend it with: %s",
+				       text_of(check, "fix"));
+		}
+	}
 }
 
 static int run(struct bp_cli *cli)
@@ -324,7 +349,11 @@ static int run(struct bp_cli *cli)
 			(void)bp_cli_fail_err(cli, &err);
 		}
 	} else {
-		print_checks(&doctor);
+		if (cli->print.format == BP_FORMAT_TABLE) {
+			print_screen(&doctor);
+		} else {
+			print_table(&doctor);
+		}
 		cJSON_Delete(doctor.checks);
 	}
 	cJSON_Delete(doctor.status);

@@ -36,7 +36,7 @@ static void print_command(const struct bp_cli *cli, const struct bp_command *com
 	char name[32];
 
 	(void)snprintf(name, sizeof(name), "  %s", command->name);
-	bp_print_field(&cli->print, NAME_COLUMNS, name, "%s", command->summary);
+	bp_print_field(&cli->print, BP_PAINT_NONE, NAME_COLUMNS, name, "%s", command->summary);
 }
 
 static void print_all(const struct bp_cli *cli)

@@ -92,11 +92,17 @@ void bp_import_print(const struct bp_cli *cli, const cJSON *result)
 	double dead = number(result, "dead_letters");
 	double oversize = number(result, "oversize");
 	double purged = number(result, "purged");
+	double seconds = number(result, "seconds");
+	char took[64];
 
-	bp_print_line(&cli->print, "%s lines of %s files in %.1f s: %s new, %s known before.",
-		      bp_text_count(llround(number(result, "lines"))).text,
-		      bp_text_count(llround(number(result, "files"))).text,
-		      number(result, "seconds"),
+	(void)snprintf(took, sizeof(took), "%.1f s", seconds);
+	if (seconds >= 60) {
+		(void)snprintf(took, sizeof(took), "%s", bp_text_span(seconds).text);
+	}
+
+	bp_print_line(&cli->print, "%s of %s in %s: %s new, %s known before.",
+		      bp_text_of(llround(number(result, "lines")), "line").text,
+		      bp_text_of(llround(number(result, "files")), "file").text, took,
 		      bp_text_count(llround(number(result, "rows"))).text,
 		      bp_text_count(llround(number(result, "duplicates"))).text);
 	if (dead + oversize > 0) {

@@ -95,25 +95,28 @@ static const char *text(const cJSON *root, const char *group, const char *name)
 static void print_service(const struct bp_print *print, const cJSON *status)
 {
 	if (strcmp(text(status, "service", "state"), "running") == 0) {
-		bp_print_field(print, LABEL, "Service", "running for %s (pid %lld, version %s)",
+		bp_print_field(print, BP_PAINT_NONE, LABEL, "Service",
+			       "running for %s (pid %lld, version %s)",
 			       bp_text_span((double)number(status, "service", "uptime_s")).text,
 			       (long long)number(status, "service", "pid"),
 			       text(status, "service", "version"));
 	} else {
-		bp_print_field(print, LABEL, "Service", "stopped (start it with: blueplane start)");
+		bp_print_field(print, BP_PAINT_NONE, LABEL, "Service",
+			       "stopped (start it with: blueplane start)");
 		return;
 	}
 	bool own = cJSON_IsTrue(member(status, "redis", "private")) != 0;
 	if (strcmp(text(status, "redis", "state"), "running") != 0) {
-		bp_print_field(print, LABEL, "Redis",
+		bp_print_field(print, BP_PAINT_NONE, LABEL, "Redis",
 			       "down; events wait in the spool and in the files "
 			       "they come from");
 	} else if (own) {
-		bp_print_field(print, LABEL, "Redis", "running, private (pid %lld)%s",
+		bp_print_field(print, BP_PAINT_NONE, LABEL, "Redis",
+			       "running, private (pid %lld)%s",
 			       (long long)number(status, "redis", "pid"),
 			       number(status, "redis", "restarts") > 0 ? ", was restarted" : "");
 	} else {
-		bp_print_field(print, LABEL, "Redis", "running (redis.url)");
+		bp_print_field(print, BP_PAINT_NONE, LABEL, "Redis", "running (redis.url)");
 	}
 }
 
@@ -125,23 +128,23 @@ static void print_queue(const struct bp_print *print, const cJSON *status)
 	int64_t lost = number(status, "queue", "spool_lost");
 
 	if (depth >= 0) {
-		bp_print_field(print, LABEL, "Queue", "%s%s%s",
+		bp_print_field(print, BP_PAINT_NONE, LABEL, "Queue", "%s%s%s",
 			       depth == 0 ? "empty" : bp_text_count(depth).text,
 			       depth == 0 ? "" : " events wait, ",
 			       depth == 0 ? "" : text(status, "queue", "level"));
 	}
 	if (files > 0) {
-		bp_print_field(print, LABEL, "Spool", "%s events wait (%s)",
+		bp_print_field(print, BP_PAINT_NONE, LABEL, "Spool", "%s events wait (%s)",
 			       bp_text_count(files).text,
 			       bp_text_bytes(number(status, "queue", "spool_bytes")).text);
 	}
 	if (lost > 0) {
-		bp_print_field(print, LABEL, "Lost", "%s events of hooks: the spool was full",
-			       bp_text_count(lost).text);
+		bp_print_field(print, BP_PAINT_NONE, LABEL, "Lost",
+			       "%s events of hooks: the spool was full", bp_text_count(lost).text);
 	}
 	if (dead > 0) {
-		bp_print_field(print, LABEL, "Dead", "%s letters (see: blueplane dlq list)",
-			       bp_text_count(dead).text);
+		bp_print_field(print, BP_PAINT_NONE, LABEL, "Dead",
+			       "%s letters (see: blueplane dlq list)", bp_text_count(dead).text);
 	}
 }
 
@@ -155,14 +158,14 @@ static void print_pools(const struct bp_print *print, const cJSON *status)
 		int64_t lag = number(pool, NULL, "lag");
 		if (lag > 0) {
 			final = false;
-			bp_print_field(print, LABEL, "Pool", "%s has %s to do",
+			bp_print_field(print, BP_PAINT_NONE, LABEL, "Pool", "%s has %s to do",
 				       text(pool, NULL, "name"), bp_text_count(lag).text);
 		}
 	}
-	bp_print_field(print, LABEL, "Numbers",
+	bp_print_field(print, BP_PAINT_NONE, LABEL, "Numbers",
 		       final ? "final" : "not final yet (wait with: blueplane status --wait)");
 	if (number(status, NULL, "fact_errors") > 0) {
-		bp_print_field(print, LABEL, "Errors", "%s rows made no fact",
+		bp_print_field(print, BP_PAINT_NONE, LABEL, "Errors", "%s rows made no fact",
 			       bp_text_count(number(status, NULL, "fact_errors")).text);
 	}
 }
@@ -182,7 +185,7 @@ static void print_sources(const struct bp_cli *cli, const cJSON *status)
 			(void)snprintf(when, sizeof(when), "last event %s ago",
 				       bp_text_span((double)(cli->now_us - last_us) / 1e6).text);
 		}
-		bp_print_field(&cli->print, LABEL, "Source", "%-12s %s%s%s%s%s%s",
+		bp_print_field(&cli->print, BP_PAINT_NONE, LABEL, "Source", "%-12s %s%s%s%s%s%s",
 			       text(source, NULL, "name"),
 			       cJSON_IsTrue(member(source, NULL, "enabled")) ? "" : "(off) ", when,
 			       rows >= 0 ? ", rows: " : "",
@@ -195,12 +198,18 @@ static void print_sources(const struct bp_cli *cli, const cJSON *status)
 static void print_all(const struct bp_cli *cli, const cJSON *status)
 {
 	print_service(&cli->print, status);
-	bp_print_field(&cli->print, LABEL, "Database", "%s, %s, %s rows",
-		       text(status, "database", "path"),
-		       bp_text_bytes(number(status, "database", "bytes")).text,
-		       bp_text_count(number(status, "database", "rows")).text);
+	int64_t bytes = number(status, "database", "bytes");
+	if (bytes > 0) {
+		bp_print_field(&cli->print, BP_PAINT_NONE, LABEL, "Database", "%s, %s, %s",
+			       text(status, "database", "path"), bp_text_bytes(bytes).text,
+			       bp_text_of(number(status, "database", "rows"), "row").text);
+	} else {
+		bp_print_field(&cli->print, BP_PAINT_NONE, LABEL, "Database",
+			       "none yet (begin with: blueplane up)");
+	}
 	if (*text(status, "database", "error")) {
-		bp_print_field(&cli->print, LABEL, "", "%s; until then events wait where they are",
+		bp_print_field(&cli->print, BP_PAINT_NONE, LABEL, "",
+			       "%s; until then events wait where they are",
 			       text(status, "database", "error"));
 	}
 	print_queue(&cli->print, status);

@@ -124,9 +124,9 @@ static int import(struct bp_cli *cli, const char *home)
 		return bp_cli_fail_err(cli, &err);
 	}
 	/* Not how many are new: the service has begun to read them by itself. */
-	bp_cli_say(cli, "%s lines of %s files are in.",
-		   bp_text_count(llround(number(result, "lines"))).text,
-		   bp_text_count(llround(number(result, "files"))).text);
+	bp_cli_say(cli, "%s of %s are in.",
+		   bp_text_of(llround(number(result, "lines")), "line").text,
+		   bp_text_of(llround(number(result, "files")), "file").text);
 	cJSON_Delete(result);
 	return BP_EXIT_OK;
 }

@@ -70,9 +70,27 @@ void bp_print_init(struct bp_print *print, enum bp_format format, bool no_color)
 		!no_color && !is_set("NO_COLOR") && (forced || (isatty(STDOUT_FILENO) && !dumb));
 }
 
-/* Print text made safe and broken at width columns. */
+static const char *color_of(enum bp_paint paint)
+{
+	switch (paint) {
+	case BP_PAINT_GOOD:
+		return "\033[32m";
+	case BP_PAINT_BAD:
+		return "\033[31m";
+	case BP_PAINT_WARN:
+		return "\033[33m";
+	case BP_PAINT_DIM:
+		return "\033[2m";
+	case BP_PAINT_NONE:
+		break;
+	}
+	return NULL;
+}
+
+/* Print text made safe and broken at width columns; paint (NULL: none) stands before its first
+ * painted columns (ASCII). */
 static void print_text(const struct bp_print *print, struct bp_str text, int width, int indent,
-		       bool bold)
+		       const char *paint, size_t painted)
 {
 	struct bp_buf safe, lines;
 
@@ -80,8 +98,13 @@ static void print_text(const struct bp_print *print, struct bp_str text, int wid
 	bp_buf_init(&lines, 64 * text.len + 64);
 	bp_print_clean(&safe, text, print->utf8);
 	bp_wrap(&lines, bp_buf_str(&safe), width, indent);
-	(void)printf("%s%s%s\n", bold ? "\033[1m" : "", lines.ptr ? lines.ptr : "",
-		     bold ? "\033[0m" : "");
+	const char *line = lines.ptr ? lines.ptr : "";
+	if (print->color && paint) {
+		painted = painted < lines.len ? painted : lines.len;
+		(void)printf("%s%.*s\033[0m%s\n", paint, (int)painted, line, line + painted);
+	} else {
+		(void)printf("%s\n", line);
+	}
 	bp_buf_done(&lines);
 	bp_buf_done(&safe);
 }
@@ -94,7 +117,7 @@ void bp_print_line(const struct bp_print *print, const char *fmt, ...)
 	va_start(args, fmt);
 	(void)vsnprintf(text, sizeof(text), fmt, args);
 	va_end(args);
-	print_text(print, bp_str_from(text), print->width, 0, false);
+	print_text(print, bp_str_from(text), print->width, 0, NULL, 0);
 }
 
 void bp_print_title(const struct bp_print *print, const char *fmt, ...)
@@ -105,25 +128,25 @@ void bp_print_title(const struct bp_print *print, const char *fmt, ...)
 	va_start(args, fmt);
 	(void)vsnprintf(text, sizeof(text), fmt, args);
 	va_end(args);
-	print_text(print, bp_str_from(text), print->width, 0, print->color);
+	print_text(print, bp_str_from(text), print->width, 0, "\033[1m", SIZE_MAX);
 }
 
-void bp_print_field(const struct bp_print *print, int columns, const char *label, const char *fmt,
-		    ...)
+void bp_print_field(const struct bp_print *print, enum bp_paint paint, int columns,
+		    const char *label, const char *fmt, ...)
 {
 	char text[LINE_BYTES];
 	va_list args;
-	int n = snprintf(text, sizeof(text), "%-*s", columns, label);
+	int n = snprintf(text, sizeof(text), "%-*.*s", columns, LINE_BYTES / 2, label);
 
 	va_start(args, fmt);
 	(void)vsnprintf(text + n, sizeof(text) - (size_t)n, fmt, args);
 	va_end(args);
-	print_text(print, bp_str_from(text), print->width, columns, false);
+	print_text(print, bp_str_from(text), print->width, columns, color_of(paint), strlen(label));
 }
 
 void bp_print_verbatim(const struct bp_print *print, struct bp_str line)
 {
-	print_text(print, line, 0, 0, false);
+	print_text(print, line, 0, 0, NULL, 0);
 }
 
 struct bp_table *bp_table_new(void)
@@ -256,23 +279,6 @@ static void print_markdown(const struct bp_table *table)
 		}
 		(void)putchar('\n');
 	}
-}
-
-static const char *color_of(enum bp_paint paint)
-{
-	switch (paint) {
-	case BP_PAINT_GOOD:
-		return "\033[32m";
-	case BP_PAINT_BAD:
-		return "\033[31m";
-	case BP_PAINT_WARN:
-		return "\033[33m";
-	case BP_PAINT_DIM:
-		return "\033[2m";
-	case BP_PAINT_NONE:
-		break;
-	}
-	return NULL;
 }
 
 /* --- fitting the screen --- */

@@ -49,10 +49,6 @@ void bp_print_line(const struct bp_print *print, const char *fmt, ...) BP_PRINTF
 /** As bp_print_line, bold where colours are on. */
 void bp_print_title(const struct bp_print *print, const char *fmt, ...) BP_PRINTF(2, 3);
 
-/** As bp_print_line, "label   text": text begins at a column, and so do the lines it is broken to. */
-void bp_print_field(const struct bp_print *print, int columns, const char *label, const char *fmt,
-		    ...) BP_PRINTF(4, 5);
-
 /** A line of something that has lines of its own (a log, SQL): made safe, never broken. */
 void bp_print_verbatim(const struct bp_print *print, struct bp_str line);
 
@@ -63,6 +59,11 @@ enum bp_align {
 };
 
 enum bp_paint { BP_PAINT_NONE, BP_PAINT_GOOD, BP_PAINT_BAD, BP_PAINT_WARN, BP_PAINT_DIM };
+
+/** As bp_print_line, "label   text": text begins at a column, and so do the lines it is broken to;
+ *  the label (ASCII) is painted. */
+void bp_print_field(const struct bp_print *print, enum bp_paint paint, int columns,
+		    const char *label, const char *fmt, ...) BP_PRINTF(5, 6);
 
 struct bp_table;
 

@@ -22,6 +22,15 @@ struct bp_text bp_text_count(int64_t n)
 	return out;
 }
 
+struct bp_text bp_text_of(int64_t n, const char *noun)
+{
+	struct bp_text out;
+
+	(void)snprintf(out.text, sizeof(out.text), "%s %s%s", bp_text_count(n).text, noun,
+		       n == 1 ? "" : "s");
+	return out;
+}
+
 struct bp_text bp_text_bytes(int64_t bytes)
 {
 	static const char *const units[] = {"KiB", "MiB", "GiB", "TiB"};

@@ -11,11 +11,14 @@
 
 /** Room for any of them. */
 struct bp_text {
-	char text[48];
+	char text[64];
 };
 
 /** "12 345" */
 struct bp_text bp_text_count(int64_t n);
+
+/** "1 session", "12 345 sessions": noun is the singular of one that takes an s. */
+struct bp_text bp_text_of(int64_t n, const char *noun);
 
 /** "812 B", "12.3 MiB" */
 struct bp_text bp_text_bytes(int64_t bytes);

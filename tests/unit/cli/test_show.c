@@ -77,6 +77,7 @@ START_TEST(green_is_better_and_not_merely_more)
 }
 END_TEST
 
-BP_TEST_MAIN(NULL, NULL, counts_are_short_and_keep_three_digits, a_value_is_shown_in_its_unit_and_unknown_is_a_dash,
+BP_TEST_MAIN(NULL, NULL, counts_are_short_and_keep_three_digits,
+	     a_value_is_shown_in_its_unit_and_unknown_is_a_dash,
 	     a_trend_is_per_cent_with_an_arrow_where_it_can_be_shown,
 	     green_is_better_and_not_merely_more)

@@ -15,6 +15,14 @@ START_TEST(counts_are_grouped_by_thousands)
 }
 END_TEST
 
+START_TEST(one_is_singular)
+{
+	ck_assert_str_eq(bp_text_of(1, "file").text, "1 file");
+	ck_assert_str_eq(bp_text_of(0, "file").text, "0 files");
+	ck_assert_str_eq(bp_text_of(5349, "dead letter").text, "5 349 dead letters");
+}
+END_TEST
+
 START_TEST(sizes_have_the_unit_that_fits)
 {
 	ck_assert_str_eq(bp_text_bytes(0).text, "0 B");
@@ -40,5 +48,5 @@ START_TEST(spans_are_said_as_people_do)
 }
 END_TEST
 
-BP_TEST_MAIN(NULL, NULL, counts_are_grouped_by_thousands, sizes_have_the_unit_that_fits,
-	     spans_are_said_as_people_do)
+BP_TEST_MAIN(NULL, NULL, counts_are_grouped_by_thousands, one_is_singular,
+	     sizes_have_the_unit_that_fits, spans_are_said_as_people_do)

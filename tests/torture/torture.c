@@ -382,6 +382,9 @@ static void rounds(struct run *run)
 	}
 	atomic_store(&run->writer.stop, true);
 	bp_thread_join(&writer);
+	/* A busy machine may not have let it write all. */
+	int64_t left = (int64_t)run->options.lines - run->world.truth.lines;
+	(void)world_grow(&run->world, left > 0 ? left : 0, false);
 	world_settle(&run->world);
 	atomic_store(&run->hooks.stop, true);
 	bp_thread_join(&hooks);

@@ -253,7 +253,7 @@ static bool parse_real(const char *text, double *out)
 	size_t i = 0, digits = 0;
 	bool point = false;
 
-	for (; text[i] && i < 30; i++) {
+	for (; i < 30 && text[i]; i++) {
 		if (text[i] == '.' && !point) {
 			point = true;
 		} else if (isdigit((unsigned char)text[i])) {

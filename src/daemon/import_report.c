@@ -150,12 +150,11 @@ enum bp_rc bp_import_report(struct bp_sql *sql, struct bp_import *import,
 	struct bp_import_file file;
 	cJSON *by_file = cJSON_CreateArray();
 	size_t n = 0;
-	enum bp_rc rc = BP_OK;
 
 	for (; bp_import_file(import, n, &file); n++) {
 		struct totals counts;
 
-		rc = count_file(sql, &file, before, &counts, err);
+		enum bp_rc rc = count_file(sql, &file, before, &counts, err);
 		if (rc != BP_OK) {
 			cJSON_Delete(by_file);
 			return rc;

@@ -152,10 +152,9 @@ static char **get_paths(const cJSON *args, size_t *out_n)
 {
 	const cJSON *list = args ? cJSON_GetObjectItemCaseSensitive(args, "paths") : NULL;
 	char **paths = bp_calloc((size_t)cJSON_GetArraySize(list) + 1, sizeof(*paths));
-	const cJSON *item = NULL;
 
 	*out_n = 0;
-	cJSON_ArrayForEach (item, list) {
+	for (const cJSON *item = list ? list->child : NULL; item; item = item->next) {
 		if (cJSON_IsString(item)) {
 			paths[(*out_n)++] = item->valuestring;
 		}

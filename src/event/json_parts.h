@@ -56,9 +56,7 @@ BP_JSON_INLINE uint64_t load_short(const char *p, size_t n)
 	uint32_t first, last;
 	memcpy(&first, p, 4);
 	memcpy(&last, p + n - 4, 4);
-	first = BP_JSON_LITTLE(first);
-	last = BP_JSON_LITTLE(last);
-	return (uint64_t)first | (uint64_t)last << ((n - 4) * 8);
+	return (uint64_t)BP_JSON_LITTLE(first) | (uint64_t)BP_JSON_LITTLE(last) << ((n - 4) * 8);
 }
 
 /** n digits (1..8) as load_short() gave them, behind leading zeros; true when they are digits. */

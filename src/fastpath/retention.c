@@ -62,7 +62,7 @@ void bp_retention_note(struct bp_retention *retention, const char *last_id, size
 	struct note *note;
 
 	bytes += n * ENTRY_OVERHEAD_BYTES;
-	if (retention->n_notes > 0 && retention->n_notes == NOTES_MAX) {
+	if (retention->n_notes == NOTES_MAX) {
 		/* The newest two become one: it is covered when the newer one is. */
 		note = at(retention, NOTES_MAX - 1);
 		note->n += n;

@@ -313,8 +313,8 @@ static enum bp_rc read_once(struct bp_sql *sql, const int64_t *conversation, int
 	enum bp_rc rc = reader_new(sql, conversation != NULL, &reader, err);
 
 	if (rc == BP_OK) {
-		rc = read_all(reader, conversation ? *conversation : 0, from_us, until_us, each, arg,
-			      err);
+		rc = read_all(reader, conversation ? *conversation : 0, from_us, until_us, each,
+			      arg, err);
 	}
 	bp_bucket_reader_free(reader);
 	return rc;

@@ -78,7 +78,8 @@ void bp_fact_writer_free(struct bp_fact_writer *writer);
  */
 BP_MUSTUSE enum bp_rc bp_fact_writer_write(struct bp_fact_writer *writer,
 					   const struct bp_fact_set *set,
-					   const struct bp_writer_lock *lock, bool *out_done, bool *out_linked, struct bp_err *err);
+					   const struct bp_writer_lock *lock, bool *out_done,
+					   bool *out_linked, struct bp_err *err);
 
 /** The next write starts from the beginning of its set. */
 void bp_fact_writer_restart(struct bp_fact_writer *writer);

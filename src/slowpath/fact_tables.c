@@ -20,7 +20,8 @@ static const struct bp_fact_column subagent_columns[] = {BP_SUBAGENT_COLUMNS(COL
 #undef COLUMN
 
 const struct bp_fact_schema bp_fact_schemas[BP_FACT_TABLE_COUNT] = {
-	[BP_FACT_CONVERSATION] = {"conversations", conversation_columns, BP_CONVERSATION_COUNT, false},
+	[BP_FACT_CONVERSATION] = {"conversations", conversation_columns, BP_CONVERSATION_COUNT,
+				  false},
 	[BP_FACT_TURN] = {"conversation_turns", turn_columns, BP_TURN_COUNT, true},
 	[BP_FACT_MODEL_CALL] = {"model_calls", model_call_columns, BP_MODEL_CALL_COUNT, true},
 	[BP_FACT_TOOL_CALL] = {"tool_calls", tool_call_columns, BP_TOOL_CALL_COUNT, true},

@@ -15,13 +15,12 @@ static const char INSERT_EVENT[] =
 	" ON CONFLICT DO NOTHING";
 
 /* Both ways round, so that either session finds the other. */
-static const char INSERT_LINK[] =
-	"INSERT INTO session_link (conversation_id, other)"
-	" SELECT ?1, conversation_id FROM session_event"
-	" WHERE event_key = ?2 AND conversation_id <> ?1"
-	" UNION ALL SELECT conversation_id, ?1 FROM session_event"
-	" WHERE event_key = ?2 AND conversation_id <> ?1"
-	" ON CONFLICT DO NOTHING";
+static const char INSERT_LINK[] = "INSERT INTO session_link (conversation_id, other)"
+				  " SELECT ?1, conversation_id FROM session_event"
+				  " WHERE event_key = ?2 AND conversation_id <> ?1"
+				  " UNION ALL SELECT conversation_id, ?1 FROM session_event"
+				  " WHERE event_key = ?2 AND conversation_id <> ?1"
+				  " ON CONFLICT DO NOTHING";
 
 static const char INSERT_ERROR[] =
 	"INSERT INTO fact_error (tbl, sequence, reason) VALUES (?1, ?2, ?3)"
@@ -47,14 +46,7 @@ enum {
 _Static_assert((int)BP_TOOL_CALL_asked_conversation == ASKED, "BP_OWNED_COLUMNS stands first");
 
 /** The kinds of items in the order in which they are written. */
-enum step {
-	STEP_FACTS,
-	STEP_ALIASES,
-	STEP_EVENTS,
-	STEP_ERRORS,
-	STEP_SESSIONS,
-	STEP_DONE
-};
+enum step { STEP_FACTS, STEP_ALIASES, STEP_EVENTS, STEP_ERRORS, STEP_SESSIONS, STEP_DONE };
 
 struct bp_fact_writer {
 	struct bp_sql *sql; /* borrowed */
@@ -81,8 +73,8 @@ enum bp_rc bp_fact_writer_new(struct bp_sql *sql, struct bp_fact_writer **out, s
 		struct bp_statement **statement;
 	} plain[] = {
 		{INSERT_ALIAS, &writer->alias}, {INSERT_EVENT, &writer->event},
-		{INSERT_LINK, &writer->link},	{INSERT_ERROR, &writer->error},
-		{MARK_DIRTY, &writer->dirty},	{MARK_NEIGHBOURS, &writer->neighbours},
+		{INSERT_LINK, &writer->link},   {INSERT_ERROR, &writer->error},
+		{MARK_DIRTY, &writer->dirty},   {MARK_NEIGHBOURS, &writer->neighbours},
 	};
 	struct bp_buf text;
 	enum bp_rc rc = BP_OK;
@@ -200,8 +192,8 @@ static enum bp_rc write_fact(struct bp_fact_writer *writer, const struct bp_fact
 			     size_t table, const struct bp_fact_item *item, struct bp_err *err)
 {
 	struct bp_statement *upsert = writer->upserts[table];
-	enum bp_rc rc = writer->holders[table] ? mark_holders(writer, set, table, item, err)
-					       : BP_OK;
+	enum bp_rc rc =
+		writer->holders[table] ? mark_holders(writer, set, table, item, err) : BP_OK;
 
 	if (rc == BP_OK) {
 		bind_fact(upsert, &bp_fact_schemas[table], item);

@@ -18,12 +18,12 @@ struct row_view {
 	struct bp_fact_set *set;
 	struct bp_json payload;
 	int64_t conversation_id;
-	bool hook;                   /* else a transcript line */
-	bool names_session;          /* the record says itself whose it is */
-	bool own_time;               /* its time is its own or that of its receipt, not inherited */
+	bool hook;          /* else a transcript line */
+	bool names_session; /* the record says itself whose it is */
+	bool own_time;      /* its time is its own or that of its receipt, not inherited */
 	char event_hex[BP_EVENT_ID_HEX_BYTES + 1];
 	uint8_t key[BP_EVENT_KEY_BYTES];
-	int64_t asked_conversation;  /* BP_ABSENT, or who asked for a copied line */
+	int64_t asked_conversation; /* BP_ABSENT, or who asked for a copied line */
 };
 
 static void put_int(struct bp_fact_value *values, int column, int64_t number)
@@ -486,10 +486,10 @@ static void join_permission_request(const struct row_view *row)
 	put_text(values, BP_PERMISSION_REQUEST_input_hash,
 		 get_text(row->payload, BP_STR("input_hash")));
 	put_text(values, BP_PERMISSION_REQUEST_agent_id, event->agent_id);
-	bp_fact_set_join(
-		row->set, BP_FACT_PERMISSION_REQUEST,
-		id_of(row, BP_STR("permission"), bp_str_make(row->event_hex, BP_EVENT_ID_HEX_BYTES)),
-		values);
+	bp_fact_set_join(row->set, BP_FACT_PERMISSION_REQUEST,
+			 id_of(row, BP_STR("permission"),
+			       bp_str_make(row->event_hex, BP_EVENT_ID_HEX_BYTES)),
+			 values);
 }
 
 static void join_api_error(const struct row_view *row)
@@ -509,10 +509,10 @@ static void join_api_error(const struct row_view *row)
 	put_text(values, BP_API_ERROR_error_class, get_text(error, BP_STR("class")));
 	put_int(values, BP_API_ERROR_retry_attempt, get_int(error, BP_STR("retry_attempt")));
 	put_text(values, BP_API_ERROR_request_id, event->request_id);
-	bp_fact_set_join(row->set, BP_FACT_API_ERROR,
-			 id_of(row, BP_STR("api_error"),
-			       first_known(row, event->request_id, event->uuid)),
-			 values);
+	bp_fact_set_join(
+		row->set, BP_FACT_API_ERROR,
+		id_of(row, BP_STR("api_error"), first_known(row, event->request_id, event->uuid)),
+		values);
 }
 
 static void join_compaction(const struct row_view *row)
@@ -548,10 +548,11 @@ static const char *evidence(const struct bp_raw_row *raw, struct bp_fact_set *se
 		return "payload unreadable";
 	}
 	row.hook = bp_str_is(event->source, "hook");
-	row.own_time = event->ts_source != BP_TS_INHERITED && (row.hook || event->ts_source == BP_TS_OWN);
+	row.own_time =
+		event->ts_source != BP_TS_INHERITED && (row.hook || event->ts_source == BP_TS_OWN);
 	/* State lines (titles, snapshots) repeat, and some name no session: they make none. */
-	row.names_session = row.hook || event->uuid.len > 0 ||
-			    bp_str_is(event->hook_type, "queue-operation");
+	row.names_session =
+		row.hook || event->uuid.len > 0 || bp_str_is(event->hook_type, "queue-operation");
 	if (!row.names_session) {
 		return NULL;
 	}

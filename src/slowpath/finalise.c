@@ -113,14 +113,14 @@ static void time_turns(struct bp_session_facts *facts)
 		}
 		for (; tool < facts->n_tools && facts->tools[tool].ts_us < until; tool++) {
 			const struct bp_tool *t = &facts->tools[tool];
-			if (!t->sidechain && t->ts_us >= turn->ts_us &&
-			    first_tool == BP_SQL_NULL) {
+			if (!t->sidechain && t->ts_us >= turn->ts_us && first_tool == BP_SQL_NULL) {
 				first_tool = t->ts_us;
 			}
 		}
 		int64_t first = smaller(first_call, first_tool);
 		turn->is.latency_us = first == BP_SQL_NULL ? first : first - turn->ts_us;
-		turn->is.complete_us = last_call == BP_SQL_NULL ? last_call : last_call - turn->ts_us;
+		turn->is.complete_us =
+			last_call == BP_SQL_NULL ? last_call : last_call - turn->ts_us;
 		turn->is.first_tool_us =
 			first_tool == BP_SQL_NULL ? first_tool : first_tool - turn->ts_us;
 	}
@@ -334,8 +334,8 @@ static void name_models(struct bp_session_facts *facts, struct bp_arena *arena)
 		}
 	}
 	bp_out_array_end(&out);
-	facts->is.models = n > 0 && !out.full ? bp_arena_str(arena, bp_out_str(&out))
-					      : (struct bp_str){0};
+	facts->is.models =
+		n > 0 && !out.full ? bp_arena_str(arena, bp_out_str(&out)) : (struct bp_str){0};
 	facts->is.primary_model = best ? best->name : (struct bp_str){0};
 	facts->is.model_switches = 0;
 	struct bp_str last = {0};

@@ -24,7 +24,8 @@ static const char MARK_DIRTY[] =
 	"INSERT INTO dirty_session (conversation_id, generation) VALUES (?1, 1)"
 	" ON CONFLICT (conversation_id) DO UPDATE SET generation = generation + 1";
 
-static const char CLEAN[] = "DELETE FROM dirty_session WHERE conversation_id = ?1 AND generation = ?2";
+static const char CLEAN[] =
+	"DELETE FROM dirty_session WHERE conversation_id = ?1 AND generation = ?2";
 
 /*
  * Only while the session still has the fact: evidence may have given it to another one since it was
@@ -64,9 +65,9 @@ static const char UPDATE_CONVERSATION[] =
 enum { CHECK_EVERY = 16 }; /* updates between two looks at the clock */
 
 struct bp_finaliser {
-	struct bp_sql *read, *write;   /* borrowed */
-	struct bp_writer_lock *lock;   /* borrowed */
-	struct bp_arena arena;         /* one session */
+	struct bp_sql *read, *write; /* borrowed */
+	struct bp_writer_lock *lock; /* borrowed */
+	struct bp_arena arena;       /* one session */
 	struct bp_session_loader *loader;
 	struct bp_owner *owner;
 	struct bp_statement *owners[BP_FACT_TABLE_COUNT];
@@ -370,7 +371,8 @@ static enum bp_rc put_conversation(struct bp_finaliser *finaliser,
 		return BP_OK;
 	}
 	const int64_t numbers[] = {
-		is->model_switches, is->interaction_count, is->prompts, is->responses, is->tool_calls,
+		is->model_switches, is->interaction_count, is->prompts,
+		is->responses,      is->tool_calls,
 	};
 	const int64_t more[] = {is->total_tokens,  is->total_changes, is->lines_added,
 				is->lines_removed, is->compactions,   is->subagents,
@@ -443,7 +445,7 @@ enum bp_rc bp_finaliser_run(struct bp_finaliser *finaliser, int64_t conversation
 		bp_finalise(&facts, &finaliser->arena);
 		rc = put_all(finaliser, &facts, generation, err);
 	}
-	return rc == BP_OK ? BP_OK
-			   : bp_err_wrap(err, rc, "finalise session %lld",
-					 (long long)conversation_id);
+	return rc == BP_OK
+		       ? BP_OK
+		       : bp_err_wrap(err, rc, "finalise session %lld", (long long)conversation_id);
 }

@@ -33,15 +33,15 @@ static const char SELECT_LIVE[] =
 	" WHERE x.ts_us > ?1 - 3600000000 AND " BP_RULE_EXECUTED "),"
 	" (SELECT sum(m.input + m.output + m.cache_write_5m + m.cache_write_1h + m.cache_read)"
 	" FROM model_calls AS m WHERE m.ts_us > ?1 - 300000000 AND " BP_RULE_MODEL_CALL ") / 5.0,"
-	" (SELECT avg(x.outcome = 'ok') FROM tool_calls AS x WHERE x.ts_us > ?1 - 3600000000 AND "
-	BP_RULE_EXECUTED ")";
+	" (SELECT avg(x.outcome = 'ok') FROM tool_calls AS x WHERE x.ts_us > ?1 - 3600000000 "
+	"AND " BP_RULE_EXECUTED ")";
 
 static const struct {
 	const char *category, *name;
 } values[] = {
 	{"realtime", "active_sessions"}, {"realtime", "events_per_second"},
 	{"realtime", "current_latency"}, {"session", "acceptance_rate"},
-	{"session", "error_rate"},	 {"session", "tokens_per_minute"},
+	{"session", "error_rate"},       {"session", "tokens_per_minute"},
 	{"tools", "tool_success_rate"},
 };
 enum { VALUES = sizeof(values) / sizeof(values[0]) };

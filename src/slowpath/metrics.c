@@ -26,7 +26,7 @@ static const char INSERT_ROLLUP[] = "INSERT INTO rollups (" BP_BUCKET_COLUMNS
 
 enum {
 	TICK_MS = 100,
-	PASS_US = 500000,      /* a bucket that keeps changing is recomputed this often */
+	PASS_US = 500000,       /* a bucket that keeps changing is recomputed this often */
 	BUSY_PASS_US = 2000000, /* ... while rows wait */
 	QUIET_US = 3000000,
 	DIRTY_MAX = 64,
@@ -47,7 +47,7 @@ struct metrics {
 	struct bp_buf sketch;
 	struct bp_arena arena;  /* one bucket's rollups */
 	struct rollup *rollups; /* in the arena */
-	unsigned commits; /* seen at the last pass */
+	unsigned commits;       /* seen at the last pass */
 	int64_t last_pass_us;
 	bool left; /* dirty buckets were left by the last pass */
 	unsigned quiet_commits;
@@ -81,7 +81,8 @@ static enum bp_rc open_metrics(struct metrics *metrics, struct bp_err *err)
 	metrics->live = bp_live_new(slowpath->redis_address);
 	metrics->left = true;
 	if (rc == BP_OK) {
-		rc = bp_sql_open(slowpath->database_path, BP_SQL_WRITE, cache, &metrics->write, err);
+		rc = bp_sql_open(slowpath->database_path, BP_SQL_WRITE, cache, &metrics->write,
+				 err);
 	}
 	if (rc == BP_OK) {
 		rc = bp_bucket_reader_new(metrics->read, &metrics->buckets, err);
@@ -179,9 +180,9 @@ static enum bp_rc make_rollup(struct metrics *metrics, const struct dirty *dirty
 
 	bp_arena_clear(&metrics->arena);
 	metrics->rollups = NULL;
-	enum bp_rc rc = bp_bucket_reader_read(metrics->buckets, dirty->bucket_us,
-					      dirty->bucket_us + BP_BUCKET_US, keep_rollup, metrics,
-					      err);
+	enum bp_rc rc =
+		bp_bucket_reader_read(metrics->buckets, dirty->bucket_us,
+				      dirty->bucket_us + BP_BUCKET_US, keep_rollup, metrics, err);
 	if (rc != BP_OK) {
 		return rc;
 	}

@@ -82,8 +82,7 @@ static void forget_births(struct bp_owner *owner)
 	struct birth *birth;
 	struct birth *next;
 
-	HASH_ITER(hh, owner->births, birth, next)
-	{
+	HASH_ITER (hh, owner->births, birth, next) {
 		HASH_DEL(owner->births, birth);
 		free(birth);
 	}
@@ -161,7 +160,8 @@ enum bp_rc bp_owner_foreign(struct bp_owner *owner, int64_t conversation_id, str
 		}
 		if (out->n == cap) {
 			cap = cap ? cap * 2 : 64;
-			uint8_t(*keys)[BP_EVENT_KEY_BYTES] = bp_arena_alloc(arena, cap * sizeof(*keys));
+			uint8_t(*keys)[BP_EVENT_KEY_BYTES] =
+				bp_arena_alloc(arena, cap * sizeof(*keys));
 			if (out->n > 0) {
 				memcpy(keys, out->keys, out->n * sizeof(*keys));
 			}

@@ -44,9 +44,9 @@ BP_MUSTUSE enum bp_rc bp_owner_foreign(struct bp_owner *owner, int64_t conversat
 
 /** One fact whose owner_conversation is not what it should be. */
 struct bp_owner_change {
-	size_t table;      /* enum bp_fact_table */
+	size_t table; /* enum bp_fact_table */
 	int64_t id;
-	int64_t owner;     /* BP_SQL_NULL: no copies, the file's session has it */
+	int64_t owner; /* BP_SQL_NULL: no copies, the file's session has it */
 	int64_t was_conversation, is_conversation;
 };
 

@@ -23,8 +23,8 @@ enum {
 	BP_WORKERS_MAX = 8,
 	BP_CHUNK_ROWS = 500,
 	BP_CHUNK_FEW_ROWS = 16,
-	BP_CHUNKS_QUEUED = 4,  /* per worker: bounds the memory of a long catch-up */
-	BP_HOLD_US = 3000,     /* a slow transaction ends after about 3 ms ... */
+	BP_CHUNKS_QUEUED = 4,   /* per worker: bounds the memory of a long catch-up */
+	BP_HOLD_US = 3000,      /* a slow transaction ends after about 3 ms ... */
 	BP_HOLD_WANTED_US = 300 /* ... and after this when the fast path waits for the lock */
 };
 
@@ -67,8 +67,8 @@ struct bp_slowpath {
 	/* pause: guarded by pause_mutex, every change is broadcast */
 	pthread_mutex_t pause_mutex;
 	pthread_cond_t pause_changed;
-	int pausing;                        /* > 0: hold still */
-	int holding;                        /* threads that hold still now */
+	int pausing; /* > 0: hold still */
+	int holding; /* threads that hold still now */
 };
 
 /** True when a transaction begun at opened_us (monotonic) should be committed now. Threads: the

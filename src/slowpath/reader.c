@@ -21,7 +21,7 @@ struct reader {
 	struct bp_raw_reader *rows;
 	struct bp_redis *redis; /* NULL while it is away: then the tables are polled */
 	int64_t next_connect_us;
-	struct bp_arena arena; /* CDC entries */
+	struct bp_arena arena;        /* CDC entries */
 	int64_t given[BP_RAW_TABLES]; /* handed to the workers up to here */
 	size_t room;                  /* rows to make room for: few as long as few come */
 	unsigned rewind;
@@ -86,9 +86,9 @@ static void wait_for_rows(struct reader *reader, int block_ms)
 		return;
 	}
 	bp_arena_clear(&reader->arena);
-	enum bp_rc rc = bp_stream_read(reader->redis, BP_STREAM_CDC, BP_GROUP_CONVERSATIONS,
-				       "reader", WAKE_UPS, block_ms, &reader->arena, &entries, &n,
-				       NULL);
+	enum bp_rc rc =
+		bp_stream_read(reader->redis, BP_STREAM_CDC, BP_GROUP_CONVERSATIONS, "reader",
+			       WAKE_UPS, block_ms, &reader->arena, &entries, &n, NULL);
 	if (rc == BP_OK && n > 0) {
 		bp_redis_xack(reader->redis, BP_STREAM_CDC, BP_GROUP_CONVERSATIONS, entries, n);
 		rc = bp_redis_flush(reader->redis, NULL, NULL);

@@ -24,13 +24,11 @@ static const char SELECT_PERMISSIONS[] =
 	"SELECT id, ts_us, tool, input_hash, tool_call FROM permission_requests"
 	" WHERE live_conversation = ?1 ORDER BY ts_us, id";
 
-static const char SELECT_COMPACTIONS[] =
-	"SELECT id, ts_us, from_line, counted FROM compactions"
-	" WHERE conversation_id = ?1 ORDER BY ts_us, id";
+static const char SELECT_COMPACTIONS[] = "SELECT id, ts_us, from_line, counted FROM compactions"
+					 " WHERE conversation_id = ?1 ORDER BY ts_us, id";
 
-static const char SELECT_MINUTES[] =
-	"SELECT minute, first_us, last_us, events FROM activity"
-	" WHERE conversation_id = ?1 ORDER BY minute";
+static const char SELECT_MINUTES[] = "SELECT minute, first_us, last_us, events FROM activity"
+				     " WHERE conversation_id = ?1 ORDER BY minute";
 
 static const char SELECT_EVENTS[] =
 	"SELECT event_key FROM session_event WHERE conversation_id = ?1 ORDER BY event_key";
@@ -40,7 +38,8 @@ static const char COUNT_SUBAGENTS[] = "SELECT count(*) FROM subagents WHERE conv
 static const char SELECT_CONVERSATION[] =
 	"SELECT first_event_us, last_event_us, primary_model, models, model_switches,"
 	" interaction_count, prompts, responses, tool_calls, coalesce(acceptance_rate, -1.0),"
-	" total_tokens, total_changes, lines_added, lines_removed, compactions, subagents, active_us"
+	" total_tokens, total_changes, lines_added, lines_removed, compactions, subagents, "
+	"active_us"
 	" FROM conversations WHERE id = ?1";
 
 struct bp_session_loader {

@@ -85,7 +85,8 @@ static void flush_queues(struct bp_slowpath *slowpath)
 	void *item;
 
 	for (int i = 0; i < slowpath->n_workers; i++) {
-		while (slowpath->queues[i] && bp_queue_pop(slowpath->queues[i], 0, &item) == BP_OK) {
+		while (slowpath->queues[i] &&
+		       bp_queue_pop(slowpath->queues[i], 0, &item) == BP_OK) {
 			bp_chunk_release(item);
 		}
 	}
@@ -252,7 +253,8 @@ bool bp_slowpath_held_long(const struct bp_writer_lock *lock, int64_t opened_us)
 {
 	int64_t held_us = bp_clock_mono_us() - opened_us;
 
-	return held_us >= BP_HOLD_US || (held_us >= BP_HOLD_WANTED_US && bp_writer_lock_wanted(lock));
+	return held_us >= BP_HOLD_US ||
+	       (held_us >= BP_HOLD_WANTED_US && bp_writer_lock_wanted(lock));
 }
 
 void bp_slowpath_give_way(void)
@@ -350,8 +352,7 @@ enum bp_rc bp_slowpath_rebuild(struct bp_slowpath *slowpath, int64_t *out_rows, 
 	struct bp_slowpath_lag lag = {0};
 	/* Counted: sequences have gaps, where a row was there already. */
 	struct bp_status_rows rows = {0};
-	enum bp_rc rc =
-		bp_sql_open(slowpath->database_path, BP_SQL_WRITE, 1 << 20, &sql, err);
+	enum bp_rc rc = bp_sql_open(slowpath->database_path, BP_SQL_WRITE, 1 << 20, &sql, err);
 
 	if (rc != BP_OK) {
 		return rc;
@@ -368,7 +369,8 @@ enum bp_rc bp_slowpath_rebuild(struct bp_slowpath *slowpath, int64_t *out_rows, 
 	*out_rows = rows.total;
 	while (rc == BP_OK && lag.rows + lag.sessions + lag.buckets > 0) {
 		if (bp_stop_wait(&slowpath->stop, POLL_MS)) {
-			rc = bp_err_set(err, BP_ESTOPPED, "stopped during a rebuild; it goes on at the next start");
+			rc = bp_err_set(err, BP_ESTOPPED,
+					"stopped during a rebuild; it goes on at the next start");
 			break;
 		}
 		bp_slowpath_hurry(slowpath);

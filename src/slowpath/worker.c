@@ -18,15 +18,15 @@ static const char PUT_PROGRESS[] =
 	"INSERT INTO pool_progress (pool, tbl, low_water) VALUES (?1, ?2, ?3)"
 	" ON CONFLICT (pool, tbl) DO UPDATE SET low_water = max(low_water, excluded.low_water)";
 
-static const char SELECT_DIRTY[] =
-	"SELECT conversation_id, generation FROM dirty_session WHERE conversation_id % ?1 IN (?2, ?3)";
+static const char SELECT_DIRTY[] = "SELECT conversation_id, generation FROM dirty_session WHERE "
+				   "conversation_id % ?1 IN (?2, ?3)";
 
 static const char SELECT_GENERATION[] =
 	"SELECT generation FROM dirty_session WHERE conversation_id = ?1";
 
 enum {
-	SET_SIZE = 8192,     /* items joined in memory before they are written */
-	IDLE_MS = 250,       /* how soon another worker's mark is seen at the latest */
+	SET_SIZE = 8192, /* items joined in memory before they are written */
+	IDLE_MS = 250,   /* how soon another worker's mark is seen at the latest */
 	RETRY_MS = 200,
 	LOG_US = 10000000
 };
@@ -60,8 +60,7 @@ void bp_worker_free(struct bp_worker *worker)
 	if (worker == NULL) {
 		return;
 	}
-	HASH_ITER(hh, worker->waiting, session, next)
-	{
+	HASH_ITER (hh, worker->waiting, session, next) {
 		HASH_DEL(worker->waiting, session);
 		free(session);
 	}
@@ -87,7 +86,8 @@ enum bp_rc bp_worker_new(struct bp_slowpath *slowpath, int i, struct bp_worker *
 	worker->set = bp_fact_set_new();
 	/* What is dirty from an earlier life is found in the first round. */
 	worker->poke = atomic_load(&slowpath->poke) - 1;
-	enum bp_rc rc = bp_sql_open(slowpath->database_path, BP_SQL_WRITE, cache, &worker->write, err);
+	enum bp_rc rc =
+		bp_sql_open(slowpath->database_path, BP_SQL_WRITE, cache, &worker->write, err);
 	if (rc == BP_OK) {
 		rc = bp_sql_open(slowpath->database_path, BP_SQL_READ, cache, &worker->read, err);
 	}
@@ -220,8 +220,7 @@ static enum bp_rc finalise_due(struct bp_worker *worker, struct bp_err *err)
 	struct waiting *session;
 	struct waiting *next;
 
-	HASH_ITER(hh, worker->waiting, session, next)
-	{
+	HASH_ITER (hh, worker->waiting, session, next) {
 		if (due_us(worker, session) > worker->now_us) {
 			continue;
 		}
@@ -418,7 +417,8 @@ static bool work_rows(struct bp_worker *worker, int timeout_ms)
 			any = true;
 		}
 		bp_chunk_release(chunk);
-	} while (bp_fact_set_size(worker->set) < SET_SIZE && bp_queue_pop(queue, 0, &item) == BP_OK);
+	} while (bp_fact_set_size(worker->set) < SET_SIZE &&
+		 bp_queue_pop(queue, 0, &item) == BP_OK);
 	if (any && !skip_part(worker, last)) {
 		write_set(worker, last);
 	}

@@ -61,12 +61,12 @@ static inline void bp_test_rows_add(struct bp_test_rows *rows, const struct bp_e
 {
 	struct bp_event copy = *event;
 	struct bp_str *const texts[] = {
-		&copy.platform,	     &copy.session_id,	 &copy.event_type,   &copy.hook_type,
-		&copy.source,	     &copy.project_hash, &copy.project_name, &copy.git_branch_hash,
-		&copy.app_version,   &copy.model,	 &copy.uuid,	     &copy.parent_uuid,
-		&copy.request_id,    &copy.message_id,	 &copy.agent_id,     &copy.prompt_id,
-		&copy.stop_reason,   &copy.subtype,	 &copy.severity,     &copy.operation,
-		&copy.service_tier,  &copy.tool_name,	 &copy.payload,
+		&copy.platform,     &copy.session_id,   &copy.event_type,   &copy.hook_type,
+		&copy.source,       &copy.project_hash, &copy.project_name, &copy.git_branch_hash,
+		&copy.app_version,  &copy.model,        &copy.uuid,         &copy.parent_uuid,
+		&copy.request_id,   &copy.message_id,   &copy.agent_id,     &copy.prompt_id,
+		&copy.stop_reason,  &copy.subtype,      &copy.severity,     &copy.operation,
+		&copy.service_tier, &copy.tool_name,    &copy.payload,
 	};
 
 	for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {
@@ -92,13 +92,15 @@ static inline void bp_test_rows_add_lines(struct bp_test_rows *rows, struct bp_s
 					.inherited_us = BP_ABSENT,
 					.received_us = 1};
 
-	while (bp_line_next(&rest, &line) || (line = rest, rest = (struct bp_str){0}, line.len > 0)) {
+	while (bp_line_next(&rest, &line) ||
+	       (line = rest, rest = (struct bp_str){0}, line.len > 0)) {
 		struct bp_event event;
 		origin.offset_bytes = (int64_t)(line.ptr - text.ptr);
 		if (line.len == 0) {
 			continue;
 		}
-		if (bp_project_claude_line(rows->projector, line, &origin, &event) != BP_PROJECTED) {
+		if (bp_project_claude_line(rows->projector, line, &origin, &event) !=
+		    BP_PROJECTED) {
 			rows->malformed++;
 			continue;
 		}
@@ -138,9 +140,9 @@ static inline void bp_test_world_open(struct bp_test_world *world)
 	ck_assert_ok(bp_sql_exec(world->write, "PRAGMA synchronous = OFF", &err), err);
 	ck_assert_ok(bp_sql_open(path, BP_SQL_READ, 1 << 22, &world->read, &err), err);
 	ck_assert_ok(bp_fact_writer_new(world->write, &world->writer, &err), err);
-	ck_assert_ok(bp_finaliser_new(world->read, world->write, world->lock, &world->finaliser,
-				      &err),
-		     err);
+	ck_assert_ok(
+		bp_finaliser_new(world->read, world->write, world->lock, &world->finaliser, &err),
+		err);
 }
 
 static inline void bp_test_world_close(struct bp_test_world *world)
@@ -159,23 +161,23 @@ static inline void bp_test_world_clear(struct bp_test_world *world)
 	struct bp_err err = {0};
 
 	ck_assert_ok(
-		bp_sql_exec(world->write,
-			    "BEGIN; DELETE FROM conversations; DELETE FROM conversation_turns;"
-			    "DELETE FROM model_calls; DELETE FROM tool_calls; DELETE FROM code_changes;"
-			    "DELETE FROM file_access; DELETE FROM permission_requests;"
-			    "DELETE FROM api_errors; DELETE FROM compactions; DELETE FROM subagents;"
-			    "DELETE FROM activity; DELETE FROM session_event;"
-			    "DELETE FROM session_link; DELETE FROM fact_alias;"
-			    "DELETE FROM fact_error; DELETE FROM dirty_session;"
-			    "DELETE FROM dirty_bucket; COMMIT",
-			    &err),
+		bp_sql_exec(
+			world->write,
+			"BEGIN; DELETE FROM conversations; DELETE FROM conversation_turns;"
+			"DELETE FROM model_calls; DELETE FROM tool_calls; DELETE FROM code_changes;"
+			"DELETE FROM file_access; DELETE FROM permission_requests;"
+			"DELETE FROM api_errors; DELETE FROM compactions; DELETE FROM subagents;"
+			"DELETE FROM activity; DELETE FROM session_event;"
+			"DELETE FROM session_link; DELETE FROM fact_alias;"
+			"DELETE FROM fact_error; DELETE FROM dirty_session;"
+			"DELETE FROM dirty_bucket; COMMIT",
+			&err),
 		err);
 }
 
 /** Write the evidence of the rows rows[order[0..n]], in batches of batch rows. */
-static inline void bp_test_world_apply(struct bp_test_world *world,
-				       const struct bp_test_rows *rows, const size_t *order,
-				       size_t n, size_t batch)
+static inline void bp_test_world_apply(struct bp_test_world *world, const struct bp_test_rows *rows,
+				       const size_t *order, size_t n, size_t batch)
 {
 	struct bp_err err = {0};
 
@@ -184,8 +186,7 @@ static inline void bp_test_world_apply(struct bp_test_world *world,
 		bool linked = false;
 		for (size_t i = 0; i < batch && at < n; i++, at++) {
 			const struct bp_raw_row *row = &rows->rows[order ? order[at] : at];
-			const struct bp_platform *platform =
-				bp_platform_find(row->event.platform);
+			const struct bp_platform *platform = bp_platform_find(row->event.platform);
 			ck_assert_ptr_nonnull(platform);
 			const char *reason = platform->evidence(row, world->set);
 			ck_assert_msg(reason == NULL, "row %zu: %s", at, reason);
@@ -193,8 +194,8 @@ static inline void bp_test_world_apply(struct bp_test_world *world,
 		bp_fact_writer_restart(world->writer);
 		while (!done) {
 			ck_assert_ok(bp_sql_begin(world->write, &err), err);
-			ck_assert_ok(bp_fact_writer_write(world->writer, world->set, world->lock, &done,
-							  &linked, &err),
+			ck_assert_ok(bp_fact_writer_write(world->writer, world->set, world->lock,
+							  &done, &linked, &err),
 				     err);
 			ck_assert_ok(bp_sql_commit(world->write, &err), err);
 		}
@@ -219,9 +220,9 @@ static inline void bp_test_world_finalise(struct bp_test_world *world)
 		int64_t conversation = bp_column_int(dirty, 0);
 		int64_t generation = bp_column_int(dirty, 1);
 		bp_statement_reset(dirty);
-		ck_assert_ok(bp_finaliser_run(world->finaliser, conversation, generation, &moved,
-					      &err),
-			     err);
+		ck_assert_ok(
+			bp_finaliser_run(world->finaliser, conversation, generation, &moved, &err),
+			err);
 		ck_assert_msg(++rounds < 10000, "the finaliser does not come to rest");
 	}
 	bp_statement_free(dirty);
@@ -231,16 +232,18 @@ static inline void bp_test_world_finalise(struct bp_test_world *world)
 static inline void bp_test_world_dump(struct bp_test_world *world, struct bp_buf *out)
 {
 	static const char *const tables[] = {
-		"conversations",       "conversation_turns", "model_calls",  "tool_calls",
-		"code_changes",	       "file_access",	     "permission_requests", "api_errors",
-		"compactions",	       "subagents",	     "activity",     "session_event",
-		"session_link",	       "fact_alias",	     "fact_error"};
+		"conversations",       "conversation_turns", "model_calls",
+		"tool_calls",          "code_changes",       "file_access",
+		"permission_requests", "api_errors",         "compactions",
+		"subagents",           "activity",           "session_event",
+		"session_link",        "fact_alias",         "fact_error"};
 	struct bp_err err = {0};
 
 	for (size_t i = 0; i < sizeof(tables) / sizeof(tables[0]); i++) {
 		char text[128];
 		struct bp_statement *select = NULL;
-		(void)snprintf(text, sizeof(text), "SELECT * FROM %s ORDER BY 1, 2, 3, 4", tables[i]);
+		(void)snprintf(text, sizeof(text), "SELECT * FROM %s ORDER BY 1, 2, 3, 4",
+			       tables[i]);
 		if (strcmp(tables[i], "session_event") == 0 ||
 		    strcmp(tables[i], "session_link") == 0) {
 			(void)snprintf(text, sizeof(text), "SELECT * FROM %s ORDER BY 1, 2",
@@ -257,7 +260,9 @@ static inline void bp_test_world_dump(struct bp_test_world *world, struct bp_buf
 				if (!bp_column_is_null(select, c)) {
 					for (size_t b = 0; b < blob.len; b++) {
 						unsigned char byte = (unsigned char)blob.ptr[b];
-						bp_buf_printf(out, byte < 32 || byte > 126 ? "\\%02x" : "%c",
+						bp_buf_printf(out,
+							      byte < 32 || byte > 126 ? "\\%02x"
+										      : "%c",
 							      byte);
 					}
 				}

@@ -166,7 +166,7 @@ static int64_t get_since(const cJSON *args)
 {
 	const cJSON *since = args ? cJSON_GetObjectItemCaseSensitive(args, "since_us") : NULL;
 
-	return cJSON_IsNumber(since) ? llround(since->valuedouble) : BP_ABSENT;
+	return since && cJSON_IsNumber(since) ? llround(since->valuedouble) : BP_ABSENT;
 }
 
 static enum bp_rc run(struct bp_service *service, const cJSON *args, struct bp_job_reply *reply,

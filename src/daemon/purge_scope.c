@@ -207,7 +207,8 @@ enum bp_rc bp_purge_resolve(struct bp_purge *purge, const cJSON *args, struct bp
 		rc = resume(purge, err);
 	}
 	if (rc == BP_OK && purge->n_sessions == 0 && purge->kind < BP_PURGE_BEFORE) {
-		rc = bp_err_set(err, BP_ENOTFOUND, "nothing was recorded of this %s; see: blueplane sessions",
+		rc = bp_err_set(err, BP_ENOTFOUND,
+				"nothing was recorded of this %s; see: blueplane sessions",
 				kind_names[purge->kind]);
 	}
 	return rc;

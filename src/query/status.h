@@ -49,7 +49,7 @@ struct bp_status {
 	int64_t redis_restarts;
 
 	const char *database_path;
-	int64_t database_bytes; /* with its WAL */
+	int64_t database_bytes;     /* with its WAL */
 	const char *database_error; /* why it takes nothing now; NULL: it does */
 	struct bp_status_rows rows;
 

@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "base/home.h"
+#include "base/mem.h"
 #include "cli/cmds.h"
 #include "cli/control_client.h"
 #include "cli/import.h"
@@ -57,6 +58,45 @@ static void draw(const cJSON *progress, void *arg)
 	line->drawn = true;
 }
 
+/** The folders of $CLAUDE_CONFIG_DIR that are there: out[max], each to be freed. */
+static size_t config_dirs(char **out, size_t max)
+{
+	const char *rest = getenv("CLAUDE_CONFIG_DIR");
+	size_t n = 0;
+
+	while (rest && *rest && n < max) {
+		size_t len = strcspn(rest, ",");
+		char *path = bp_strdup(bp_str_make(rest, len));
+		if (len > 0 && access(path, R_OK) == 0) {
+			out[n++] = path;
+		} else {
+			free(path);
+		}
+		rest += len + (rest[len] == ',');
+	}
+	return n;
+}
+
+/** The service may have been started without the variable that says where this shell's files are. */
+static enum bp_rc import_config_dirs(const char *home, int64_t since_us, cJSON **out,
+				     struct bp_err *err)
+{
+	enum { DIRS_MAX = 16 };
+	char *dirs[DIRS_MAX];
+	size_t n = config_dirs(dirs, DIRS_MAX);
+	enum bp_rc rc = BP_OK;
+
+	if (n > 0) {
+		cJSON_Delete(*out);
+		*out = NULL;
+		rc = bp_import_run(home, (const char *const *)dirs, n, since_us, out, err);
+	}
+	for (size_t i = 0; i < n; i++) {
+		free(dirs[i]);
+	}
+	return rc;
+}
+
 enum bp_rc bp_import_run(const char *home, const char *const *paths, size_t n, int64_t since_us,
 			 cJSON **out, struct bp_err *err)
 {
@@ -83,6 +123,9 @@ enum bp_rc bp_import_run(const char *home, const char *const *paths, size_t n, i
 	enum bp_rc rc = bp_control_run(&call, "import", args, out, err);
 	if (line.drawn) {
 		(void)fprintf(stderr, "\r\033[K");
+	}
+	if (rc == BP_OK && n == 0 && number(*out, "files") == 0) {
+		rc = import_config_dirs(home, since_us, out, err);
 	}
 	return rc;
 }

@@ -7,6 +7,7 @@
 #include "cli/cmds.h"
 #include "cli/open.h"
 #include "cli/show.h"
+#include "event/timestamp.h"
 #include "query/sessions.h"
 
 enum { LIMIT = 20, LIMIT_MAX = 1000000, ID_LETTERS = 13 };
@@ -66,6 +67,7 @@ static void add_row(struct bp_table *table, const struct request *request,
 	const struct bp_session *session = &row->session;
 	const char *project = bp_session_project(session);
 	char text[BP_SHOW_BYTES];
+	char stamp[BP_TIMESTAMP_BYTES] = "";
 	bool known = session->first_us != BP_SQL_NULL && session->last_us != BP_SQL_NULL;
 	double seconds = known ? (double)(session->last_us - session->first_us) / 1e6 : (double)NAN;
 	const struct bp_metric duration = {.unit = BP_UNIT_SECONDS}, rate = {.unit = BP_UNIT_RATE},
@@ -76,8 +78,12 @@ static void add_row(struct bp_table *table, const struct request *request,
 		      session->id);
 	bp_table_cell(table, BP_PAINT_NONE, "%s", session->platform);
 	bp_table_cell(table, BP_PAINT_NONE, "%s", project ? project : exact ? "" : "-");
-	bp_show_time(text, request->tz, session->first_us);
-	bp_table_cell(table, BP_PAINT_NONE, "%s", text);
+	if (exact && session->first_us != BP_SQL_NULL) {
+		(void)bp_timestamp_format(session->first_us, stamp);
+	} else if (!exact) {
+		bp_show_time(text, request->tz, session->first_us);
+	}
+	bp_table_cell(table, BP_PAINT_NONE, "%s", exact ? stamp : text);
 	bp_show_metric(text, &duration, seconds, exact);
 	bp_table_cell(table, BP_PAINT_NONE, "%s", text);
 	bp_show_metric(text, &count, (double)row->prompts, exact);
@@ -106,7 +112,7 @@ static void print_rows(const struct request *request, const struct bp_cli *cli)
 	bp_table_column(table, exact ? "platform" : "Platform", BP_LEFT);
 	bp_table_optional(table, 4);
 	bp_table_column(table, exact ? "project" : "Project", exact ? BP_LEFT : BP_SHRINK);
-	bp_table_column(table, exact ? "started" : "Started", BP_LEFT);
+	bp_table_column(table, exact ? "started_at" : "Started", BP_LEFT);
 	bp_table_column(table, exact ? "duration_s" : "Time", BP_RIGHT);
 	bp_table_column(table, exact ? "prompts" : "Prompts", BP_RIGHT);
 	bp_table_optional(table, 1);

@@ -77,7 +77,6 @@ static void connect_redis(struct reader *reader)
 /** Wait for a wake-up and acknowledge it: what it says stands in the table. */
 static void wait_for_rows(struct reader *reader, int block_ms)
 {
-	struct bp_entry *entries = NULL;
 	size_t n = 0;
 
 	connect_redis(reader);
@@ -86,13 +85,8 @@ static void wait_for_rows(struct reader *reader, int block_ms)
 		return;
 	}
 	bp_arena_clear(&reader->arena);
-	enum bp_rc rc =
-		bp_stream_read(reader->redis, BP_STREAM_CDC, BP_GROUP_CONVERSATIONS, "reader",
-			       WAKE_UPS, block_ms, &reader->arena, &entries, &n, NULL);
-	if (rc == BP_OK && n > 0) {
-		bp_redis_xack(reader->redis, BP_STREAM_CDC, BP_GROUP_CONVERSATIONS, entries, n);
-		rc = bp_redis_flush(reader->redis, NULL, NULL);
-	}
+	enum bp_rc rc = bp_stream_wake(reader->redis, BP_STREAM_CDC, BP_GROUP_CONVERSATIONS,
+				       "reader", WAKE_UPS, block_ms, &reader->arena, &n, NULL);
 	if (rc != BP_OK) {
 		bp_redis_close(reader->redis);
 		reader->redis = NULL;

@@ -44,11 +44,11 @@ enum bp_rc bp_stream_ensure(struct bp_redis *redis, const char *stream, const ch
 }
 
 static void put_read(struct bp_redis *redis, const char *stream, const char *group,
-		     const char *consumer, size_t max, int block_ms)
+		     const char *consumer, size_t max, int block_ms, bool noack)
 {
 	bool block = block_ms > 0; /* BLOCK 0 would be for ever */
 
-	bp_redis_begin(redis, block ? 11 : 9);
+	bp_redis_begin(redis, 9u + (block ? 2u : 0u) + (noack ? 1u : 0u));
 	put_text(redis, "XREADGROUP");
 	put_text(redis, "GROUP");
 	put_text(redis, group);
@@ -58,6 +58,9 @@ static void put_read(struct bp_redis *redis, const char *stream, const char *gro
 	if (block) {
 		put_text(redis, "BLOCK");
 		bp_redis_put_int(redis, block_ms);
+	}
+	if (noack) {
+		put_text(redis, "NOACK");
 	}
 	put_text(redis, "STREAMS");
 	put_text(redis, stream);
@@ -92,14 +95,24 @@ enum bp_rc bp_stream_read(struct bp_redis *redis, const char *stream, const char
 			  const char *consumer, size_t max, int block_ms, struct bp_arena *arena,
 			  struct bp_entry **out, size_t *out_n, struct bp_err *err)
 {
-	put_read(redis, stream, group, consumer, max, block_ms);
+	put_read(redis, stream, group, consumer, max, block_ms, false);
 	return take_read(redis, block_ms, arena, out, out_n, err);
+}
+
+enum bp_rc bp_stream_wake(struct bp_redis *redis, const char *stream, const char *group,
+			  const char *consumer, size_t max, int block_ms, struct bp_arena *arena,
+			  size_t *out_n, struct bp_err *err)
+{
+	struct bp_entry *entries = NULL;
+
+	put_read(redis, stream, group, consumer, max, block_ms, true);
+	return take_read(redis, block_ms, arena, &entries, out_n, err);
 }
 
 enum bp_rc bp_stream_read_begin(struct bp_redis *redis, const char *stream, const char *group,
 				const char *consumer, size_t max, struct bp_err *err)
 {
-	put_read(redis, stream, group, consumer, max, 0);
+	put_read(redis, stream, group, consumer, max, 0, false);
 	return bp_redis_send(redis, err);
 }
 

@@ -101,7 +101,15 @@ BP_MUSTUSE enum bp_rc bp_stream_read(struct bp_redis *redis, const char *stream,
 				     struct bp_err *err);
 
 /**
- * The same in two halves, without BLOCK, so that Redis works while the caller does: _begin sends it
+ * Read and acknowledge at once (NOACK) entries that are wake-ups: only how many came matters. It
+ * saves Redis a record of each delivery in its append-only file. Errors: as bp_stream_read().
+ */
+BP_MUSTUSE enum bp_rc bp_stream_wake(struct bp_redis *redis, const char *stream, const char *group,
+				     const char *consumer, size_t max, int block_ms,
+				     struct bp_arena *arena, size_t *out_n, struct bp_err *err);
+
+/**
+ * bp_stream_read() in two halves, without BLOCK, so that Redis works while the caller does: _begin sends it
  * and everything appended before, _end gives the entries. Nothing else may use the connection in
  * between. Errors: as bp_stream_read(); _end after a failed _begin is BP_EIO.
  */

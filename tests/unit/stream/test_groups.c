@@ -81,6 +81,24 @@ START_TEST(a_block_longer_than_the_timeout_is_waited_for)
 }
 END_TEST
 
+START_TEST(wake_ups_are_acknowledged_when_read)
+{
+	struct bp_err err = {0};
+	size_t n = 0;
+
+	ensure();
+	put(NULL, "a");
+	put(NULL, "b");
+	flush_all();
+	ck_assert_ok(
+		bp_stream_wake(redis, BP_STREAM_EVENTS, GROUP, "one", 10, 10, &arena, &n, &err),
+		err);
+	ck_assert_uint_eq(n, 2);
+	ck_assert_int_eq(state().pending, 0);
+	ck_assert_int_eq(state().lag, 0);
+}
+END_TEST
+
 START_TEST(state_counts_lag_and_pending)
 {
 	ensure();
@@ -212,6 +230,6 @@ END_TEST
 
 BP_TEST_MAIN(setup_redis, teardown_redis, a_group_made_late_starts_at_the_beginning,
 	     a_missing_group_is_not_found, a_block_longer_than_the_timeout_is_waited_for,
-	     state_counts_lag_and_pending, lag_is_known_after_trimming_and_deleting,
-	     claimed_entries_tell_their_deliveries, ranges_go_on_after_an_id,
-	     a_read_may_be_asked_for_and_taken_later)
+	     wake_ups_are_acknowledged_when_read, state_counts_lag_and_pending,
+	     lag_is_known_after_trimming_and_deleting, claimed_entries_tell_their_deliveries,
+	     ranges_go_on_after_an_id, a_read_may_be_asked_for_and_taken_later)

@@ -18,7 +18,7 @@ string(COMPARE EQUAL "${CMAKE_BUILD_TYPE}" "Debug" is_debug)
 option(BP_WERROR "warnings are errors" ${is_debug})
 option(BP_ANALYZE "run gcc's analyzer" OFF)
 option(BP_FUZZ "build libFuzzer targets" OFF)
-option(BP_STRICT "incomplete folders are errors" OFF)
+option(BP_STRICT "incomplete folders are errors" ON)
 option(BP_TESTS "build the tests" ${CHECK_FOUND})
 set(BP_SANITIZE "" CACHE STRING "sanitizers to build with")
 

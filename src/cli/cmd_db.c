@@ -43,19 +43,15 @@ static void take_object(struct bp_str type, struct bp_str name, struct bp_str sq
 		(void)cJSON_AddItemToArray(output->objects, item);
 		return;
 	}
-	/* Line by line: cleaning would take the line ends and tabs out. */
+	/* Line by line: cleaning would take the line ends out. */
 	struct bp_buf line;
-	bp_buf_init(&line, 16 * sql.len + 64);
+	bp_buf_init(&line, sql.len + 2);
 	for (size_t from = 0; from < sql.len;) {
 		const char *end = memchr(sql.ptr + from, '\n', sql.len - from);
 		size_t n = end ? (size_t)(end - (sql.ptr + from)) : sql.len - from;
-		size_t tabs = 0;
-		while (tabs < n && sql.ptr[from + tabs] == '\t') {
-			tabs++;
-		}
 		bp_buf_clear(&line);
-		bp_buf_printf(&line, "%*s%.*s%s", (int)(8 * tabs), "", (int)(n - tabs),
-			      sql.ptr + from + tabs, from + n >= sql.len ? ";" : "");
+		bp_buf_printf(&line, "%.*s%s", (int)n, sql.ptr + from,
+			      from + n >= sql.len ? ";" : "");
 		bp_print_verbatim(output->print, bp_buf_str(&line));
 		from += n + 1;
 	}

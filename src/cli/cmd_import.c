@@ -2,6 +2,7 @@
 #include <cjson/cJSON.h>
 #include <errno.h>
 #include <math.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -97,6 +98,33 @@ static enum bp_rc import_config_dirs(const char *home, int64_t since_us, cJSON *
 	return rc;
 }
 
+/* What a person who ends it is told; set before the handler. */
+static const char *volatile last_words;
+
+static void end_with_words(int signal_number)
+{
+	size_t n = strlen(last_words);
+
+	if (write(STDERR_FILENO, last_words, n) != (ssize_t)n) {
+		/* Nobody reads: end all the same. */
+	}
+	(void)raise(signal_number); /* SA_RESETHAND: now it ends */
+}
+
+/** Ctrl-C ends our waiting; say what becomes of the work. Only for people. */
+static void expect_interrupt(const char *home, struct sigaction *before)
+{
+	struct sigaction action = {.sa_handler = end_with_words, .sa_flags = (int)SA_RESETHAND};
+	long pid = 0;
+
+	last_words = bp_control_ping(home, &pid)
+			     ? "\r\033[KThe import goes on in the service: blueplane status\n"
+			     : "\r\033[KStopped. What is in stays in; the same command goes on "
+			       "from there.\n";
+	(void)sigemptyset(&action.sa_mask);
+	(void)sigaction(SIGINT, &action, before);
+}
+
 enum bp_rc bp_import_run(const char *home, const char *const *paths, size_t n, int64_t since_us,
 			 cJSON **out, struct bp_err *err)
 {
@@ -120,7 +148,14 @@ enum bp_rc bp_import_run(const char *home, const char *const *paths, size_t n, i
 	if (since_us != BP_TIME_FIRST) {
 		cJSON_AddNumberToObject(args, "since_us", (double)since_us);
 	}
+	struct sigaction before = {0};
+	if (line.draw) {
+		expect_interrupt(home, &before);
+	}
 	enum bp_rc rc = bp_control_run(&call, "import", args, out, err);
+	if (line.draw) {
+		(void)sigaction(SIGINT, &before, NULL);
+	}
 	if (line.drawn) {
 		(void)fprintf(stderr, "\r\033[K");
 	}

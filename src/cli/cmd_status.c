@@ -162,8 +162,11 @@ static void print_pools(const struct bp_print *print, const cJSON *status)
 				       text(pool, NULL, "name"), bp_text_count(lag).text);
 		}
 	}
-	bp_print_field(print, BP_PAINT_NONE, LABEL, "Numbers",
-		       final ? "final" : "not final yet (wait with: blueplane status --wait)");
+	bool runs = strcmp(text(status, "service", "state"), "running") == 0;
+	bp_print_field(print, BP_PAINT_NONE, LABEL, "Numbers", "%s",
+		       final  ? "final"
+		       : runs ? "not final yet (wait with: blueplane status --wait)"
+			      : "not final: the service has to go on (blueplane start)");
 	if (number(status, NULL, "fact_errors") > 0) {
 		bp_print_field(print, BP_PAINT_NONE, LABEL, "Errors", "%s rows made no fact",
 			       bp_text_count(number(status, NULL, "fact_errors")).text);

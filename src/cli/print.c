@@ -3,35 +3,22 @@
 
 #include <inttypes.h>
 #include <langinfo.h>
-#include <libsmartcols/libsmartcols.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <unistd.h>
-#include <wchar.h>
 
-#include "base/mem.h"
 #include "cli/wrap.h"
 
-enum { COLUMNS_MAX = 32, CELL_BYTES = 1024, LINE_BYTES = 4096, WIDTH_MIN = 40, SHRUNK_MIN = 12 };
-
-struct cell {
-	char *text; /* safe UTF-8 */
-	enum bp_paint paint;
-};
-
-struct bp_table {
-	struct {
-		const char *title;
-		enum bp_align align;
-		int rank; /* > 0: may be left out */
-	} columns[COLUMNS_MAX];
-	size_t n_columns;
-	struct cell *cells; /* row after row */
-	size_t n_rows, cap_rows;
-	size_t filled; /* cells of the last row */
+enum {
+	COLUMNS_MAX = 32,
+	CELL_BYTES = 1024,
+	LINE_BYTES = 4096,
+	WIDTH_MIN = 40,
+	SHRUNK_MIN = 12,
+	TAB = 8
 };
 
 static bool is_set(const char *name)
@@ -70,7 +57,7 @@ void bp_print_init(struct bp_print *print, enum bp_format format, bool no_color)
 		!no_color && !is_set("NO_COLOR") && (forced || (isatty(STDOUT_FILENO) && !dumb));
 }
 
-static const char *color_of(enum bp_paint paint)
+const char *bp_print_color(enum bp_paint paint)
 {
 	switch (paint) {
 	case BP_PAINT_GOOD:
@@ -141,309 +128,23 @@ void bp_print_field(const struct bp_print *print, enum bp_paint paint, int colum
 	va_start(args, fmt);
 	(void)vsnprintf(text + n, sizeof(text) - (size_t)n, fmt, args);
 	va_end(args);
-	print_text(print, bp_str_from(text), print->width, columns, color_of(paint), strlen(label));
+	print_text(print, bp_str_from(text), print->width, columns, bp_print_color(paint),
+		   strlen(label));
 }
 
 void bp_print_verbatim(const struct bp_print *print, struct bp_str line)
 {
-	print_text(print, line, 0, 0, NULL, 0);
-}
+	struct bp_buf text;
 
-struct bp_table *bp_table_new(void)
-{
-	return bp_calloc(1, sizeof(struct bp_table));
-}
-
-void bp_table_free(struct bp_table *table)
-{
-	if (!table) {
-		return;
-	}
-	for (size_t i = 0; i < table->n_rows * table->n_columns; i++) {
-		free(table->cells[i].text);
-	}
-	free(table->cells);
-	free(table);
-}
-
-void bp_table_column(struct bp_table *table, const char *title, enum bp_align align)
-{
-	BP_ASSERT(table->n_columns < COLUMNS_MAX && table->n_rows == 0);
-	table->columns[table->n_columns].title = title;
-	table->columns[table->n_columns].align = align;
-	table->columns[table->n_columns].rank = 0;
-	table->n_columns++;
-}
-
-void bp_table_optional(struct bp_table *table, int rank)
-{
-	BP_ASSERT(table->n_columns > 0);
-	table->columns[table->n_columns - 1].rank = rank;
-}
-
-void bp_table_row(struct bp_table *table)
-{
-	size_t n = table->n_columns;
-
-	if (table->n_rows == table->cap_rows) {
-		table->cap_rows = table->cap_rows ? 2 * table->cap_rows : 32;
-		table->cells =
-			bp_realloc(table->cells, table->cap_rows * n, sizeof(table->cells[0]));
-	}
-	memset(table->cells + table->n_rows * n, 0, n * sizeof(table->cells[0]));
-	table->n_rows++;
-	table->filled = 0;
-}
-
-void bp_table_cell(struct bp_table *table, enum bp_paint paint, const char *fmt, ...)
-{
-	char text[CELL_BYTES];
-	struct bp_buf safe;
-	va_list args;
-
-	BP_ASSERT(table->n_rows > 0 && table->filled < table->n_columns);
-	va_start(args, fmt);
-	(void)vsnprintf(text, sizeof(text), fmt, args);
-	va_end(args);
-	bp_buf_init(&safe, 4 * sizeof(text));
-	bp_print_clean(&safe, bp_str_from(text), true);
-	struct cell *cell = table->cells + (table->n_rows - 1) * table->n_columns + table->filled;
-	cell->text = bp_strdup(bp_buf_str(&safe));
-	cell->paint = paint;
-	table->filled++;
-	bp_buf_done(&safe);
-}
-
-static const char *cell_text(const struct bp_table *table, size_t row, size_t column)
-{
-	const char *text = table->cells[row * table->n_columns + column].text;
-	return text ? text : "";
-}
-
-/* RFC 4180. */
-static void print_csv_field(const char *text, bool last)
-{
-	if (strpbrk(text, ",\"\r\n")) {
-		(void)putchar('"');
-		for (const char *c = text; *c; c++) {
-			(void)fputs(*c == '"' ? "\"\"" : (char[]){*c, '\0'}, stdout);
-		}
-		(void)putchar('"');
-	} else {
-		(void)fputs(text, stdout);
-	}
-	(void)fputs(last ? "\r\n" : ",", stdout);
-}
-
-static void print_csv(const struct bp_table *table)
-{
-	for (size_t column = 0; column < table->n_columns; column++) {
-		print_csv_field(table->columns[column].title, column + 1 == table->n_columns);
-	}
-	for (size_t row = 0; row < table->n_rows; row++) {
-		for (size_t column = 0; column < table->n_columns; column++) {
-			print_csv_field(cell_text(table, row, column),
-					column + 1 == table->n_columns);
+	/* A tab is no more than blanks here, and those are harmless. */
+	bp_buf_init(&text, TAB * line.len + 1);
+	for (size_t i = 0; i < line.len; i++) {
+		if (line.ptr[i] == '\t') {
+			bp_buf_printf(&text, "%*s", TAB, "");
+		} else {
+			bp_buf_add_char(&text, line.ptr[i]);
 		}
 	}
-}
-
-static void print_markdown_cell(const char *text)
-{
-	(void)putchar(' ');
-	for (const char *c = text; *c; c++) {
-		if (strchr("|\\`*_<>[]", *c)) {
-			(void)putchar('\\');
-		}
-		(void)putchar(*c);
-	}
-	(void)fputs(" |", stdout);
-}
-
-static void print_markdown(const struct bp_table *table)
-{
-	(void)putchar('|');
-	for (size_t column = 0; column < table->n_columns; column++) {
-		print_markdown_cell(table->columns[column].title);
-	}
-	(void)fputs("\n|", stdout);
-	for (size_t column = 0; column < table->n_columns; column++) {
-		(void)fputs(table->columns[column].align == BP_RIGHT ? " ---: |" : " --- |",
-			    stdout);
-	}
-	(void)putchar('\n');
-	for (size_t row = 0; row < table->n_rows; row++) {
-		(void)putchar('|');
-		for (size_t column = 0; column < table->n_columns; column++) {
-			print_markdown_cell(cell_text(table, row, column));
-		}
-		(void)putchar('\n');
-	}
-}
-
-/* --- fitting the screen --- */
-
-/* Cut text to width columns, the last one a mark that something is missing. */
-static void cut(struct bp_buf *out, const char *text, int width, bool utf8)
-{
-	mbstate_t state = {0};
-	int left = width - 1;
-
-	bp_buf_clear(out);
-	for (size_t n = strlen(text); n > 0;) {
-		wchar_t c;
-		size_t used = mbrtowc(&c, text, n, &state);
-		bool broken = used == 0 || used > n;
-		int columns = broken ? 1 : wcwidth(c);
-		used = broken ? 1 : used;
-		left -= columns > 0 ? columns : 0;
-		if (left < 0) {
-			break;
-		}
-		bp_buf_add(out, text, used);
-		text += used;
-		n -= used;
-	}
-	bp_buf_add_str(out, bp_str_from(utf8 ? "\xE2\x80\xA6" : "~"));
-}
-
-/* How wide each column is on this screen; 0: left out. */
-struct fit {
-	int widths[COLUMNS_MAX];
-};
-
-static int over(const struct bp_table *table, const struct fit *fit, int width)
-{
-	int total = -1;
-
-	for (size_t i = 0; i < table->n_columns; i++) {
-		total += fit->widths[i] ? fit->widths[i] + 1 : 0;
-	}
-	return total - width;
-}
-
-/* Take columns of the screen from the widest column that can be cut. False when none can. */
-static bool shrink(const struct bp_table *table, struct fit *fit, int width)
-{
-	while (over(table, fit, width) > 0) {
-		size_t widest = table->n_columns;
-		for (size_t i = 0; i < table->n_columns; i++) {
-			if (table->columns[i].align == BP_SHRINK && fit->widths[i] > SHRUNK_MIN &&
-			    (widest == table->n_columns || fit->widths[i] > fit->widths[widest])) {
-				widest = i;
-			}
-		}
-		if (widest == table->n_columns) {
-			return false;
-		}
-		fit->widths[widest]--;
-	}
-	return true;
-}
-
-static bool leave_one_out(const struct bp_table *table, struct fit *fit)
-{
-	size_t out = table->n_columns;
-
-	for (size_t i = 0; i < table->n_columns; i++) {
-		if (fit->widths[i] && table->columns[i].rank > 0 &&
-		    (out == table->n_columns ||
-		     table->columns[i].rank > table->columns[out].rank)) {
-			out = i;
-		}
-	}
-	if (out == table->n_columns) {
-		return false;
-	}
-	fit->widths[out] = 0;
-	return true;
-}
-
-static void fit_columns(const struct bp_table *table, const struct bp_print *print, struct fit *fit)
-{
-	struct fit natural;
-
-	for (size_t i = 0; i < table->n_columns; i++) {
-		natural.widths[i] = bp_wrap_columns(table->columns[i].title);
-		for (size_t row = 0; row < table->n_rows; row++) {
-			int width = bp_wrap_columns(cell_text(table, row, i));
-			natural.widths[i] = width > natural.widths[i] ? width : natural.widths[i];
-		}
-	}
-	*fit = natural;
-	while (print->width && !shrink(table, fit, print->width) &&
-	       leave_one_out(table, &natural)) {
-		*fit = natural;
-	}
-}
-
-/* --- the screen --- */
-
-static void fill_line(const struct bp_table *table, const struct bp_print *print,
-		      const struct fit *fit, size_t row, struct libscols_line *line)
-{
-	struct bp_buf safe, short_text;
-	size_t at = 0;
-
-	bp_buf_init(&safe, 4 * CELL_BYTES);
-	bp_buf_init(&short_text, 4 * CELL_BYTES);
-	for (size_t column = 0; column < table->n_columns; column++) {
-		const struct cell *cell = table->cells + row * table->n_columns + column;
-		if (!fit->widths[column]) {
-			continue;
-		}
-		bp_buf_clear(&safe);
-		bp_print_clean(&safe, bp_str_from(cell->text ? cell->text : ""), print->utf8);
-		const char *text = safe.len ? safe.ptr : "";
-		if (bp_wrap_columns(text) > fit->widths[column]) {
-			cut(&short_text, text, fit->widths[column], print->utf8);
-			text = short_text.ptr;
-		}
-		BP_ASSERT(scols_line_set_data(line, at, text) == 0);
-		if (print->color && color_of(cell->paint)) {
-			(void)scols_cell_set_color(scols_line_get_cell(line, at),
-						   color_of(cell->paint));
-		}
-		at++;
-	}
-	bp_buf_done(&safe);
-	bp_buf_done(&short_text);
-}
-
-static void print_screen(const struct bp_table *table, const struct bp_print *print)
-{
-	struct libscols_table *screen = scols_new_table();
-	struct fit fit;
-
-	BP_ASSERT(screen);
-	fit_columns(table, print, &fit);
-	(void)scols_table_enable_colors(screen, print->color);
-	(void)scols_table_enable_ascii(screen, !print->utf8);
-	/* The columns fit already: no second opinion. */
-	(void)scols_table_set_termforce(screen, SCOLS_TERMFORCE_NEVER);
-	for (size_t column = 0; column < table->n_columns; column++) {
-		if (fit.widths[column]) {
-			int flags = table->columns[column].align == BP_RIGHT ? SCOLS_FL_RIGHT : 0;
-			BP_ASSERT(scols_table_new_column(screen, table->columns[column].title, 0,
-							 flags));
-		}
-	}
-	for (size_t row = 0; row < table->n_rows; row++) {
-		struct libscols_line *line = scols_table_new_line(screen, NULL);
-		BP_ASSERT(line);
-		fill_line(table, print, &fit, row, line);
-	}
-	(void)scols_print_table(screen);
-	scols_unref_table(screen);
-}
-
-void bp_table_print(const struct bp_table *table, const struct bp_print *print)
-{
-	if (print->format == BP_FORMAT_CSV) {
-		print_csv(table);
-	} else if (print->format == BP_FORMAT_MARKDOWN) {
-		print_markdown(table);
-	} else {
-		print_screen(table, print);
-	}
+	print_text(print, bp_buf_str(&text), 0, 0, NULL, 0);
+	bp_buf_done(&text);
 }

@@ -60,6 +60,9 @@ enum bp_align {
 
 enum bp_paint { BP_PAINT_NONE, BP_PAINT_GOOD, BP_PAINT_BAD, BP_PAINT_WARN, BP_PAINT_DIM };
 
+/** The escape sequence that begins a colour; NULL: none. */
+const char *bp_print_color(enum bp_paint paint);
+
 /** As bp_print_line, "label   text": text begins at a column, and so do the lines it is broken to;
  *  the label (ASCII) is painted. */
 void bp_print_field(const struct bp_print *print, enum bp_paint paint, int columns,

@@ -333,6 +333,9 @@ enum bp_rc bp_install_claude(const struct bp_install_options *options, struct bp
 
 	if (rc == BP_OK) {
 		rc = bp_claude_hooks_add(&settings.text, options->hook_command, err);
+		if (rc != BP_OK) {
+			rc = bp_err_wrap(err, rc, "\"%s\" cannot take hooks", settings.path);
+		}
 	}
 	if (rc != BP_OK) {
 		done(&settings);

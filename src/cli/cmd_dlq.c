@@ -29,21 +29,29 @@ static void print_list(struct bp_cli *cli, const cJSON *result)
 	const cJSON *letters = cJSON_GetObjectItemCaseSensitive(result, "dead_letters");
 	const cJSON *letter = NULL;
 
-	if (cJSON_GetArraySize(letters) == 0) {
+	if (cJSON_GetArraySize(letters) == 0 && cli->print.format == BP_FORMAT_TABLE) {
 		bp_print_line(&cli->print, "No dead letters.");
 		return;
 	}
+	bool exact = cli->print.format != BP_FORMAT_TABLE;
 	struct bp_table *table = bp_table_new();
-	bp_table_column(table, "ID", BP_LEFT);
-	bp_table_column(table, "Failed at", BP_LEFT);
-	bp_table_column(table, "Reason", BP_LEFT);
-	bp_table_column(table, "Source", BP_LEFT);
-	bp_table_column(table, "Offset", BP_RIGHT);
-	bp_table_column(table, "Detail", BP_SHRINK);
+	bp_table_column(table, exact ? "id" : "ID", BP_LEFT);
+	bp_table_column(table, exact ? "failed_at" : "Failed at (UTC)", BP_LEFT);
+	bp_table_column(table, exact ? "reason" : "Reason", BP_LEFT);
+	bp_table_column(table, exact ? "source" : "Source", exact ? BP_LEFT : BP_SHRINK);
+	bp_table_column(table, exact ? "offset" : "Offset", BP_RIGHT);
+	bp_table_column(table, exact ? "detail" : "Detail", exact ? BP_LEFT : BP_SHRINK);
+	bp_table_optional(table, exact ? 0 : 1);
 	cJSON_ArrayForEach (letter, letters) {
+		const char *at = text(letter, "failed_at");
 		bp_table_row(table);
 		bp_table_cell(table, BP_PAINT_NONE, "%s", text(letter, "id"));
-		bp_table_cell(table, BP_PAINT_NONE, "%s", text(letter, "failed_at"));
+		if (exact) {
+			bp_table_cell(table, BP_PAINT_NONE, "%s", at);
+		} else { /* 2026-01-31T09:30 */
+			bp_table_cell(table, BP_PAINT_NONE, "%.10s %.5s", at,
+				      strlen(at) > 16 ? at + 11 : "");
+		}
 		bp_table_cell(table, BP_PAINT_BAD, "%s", text(letter, "reason"));
 		bp_table_cell(table, BP_PAINT_NONE, "%s",
 			      *text(letter, "source") ? text(letter, "source")

@@ -300,6 +300,26 @@ START_TEST(no_name_reaches_the_terminal_as_more_than_a_name)
 }
 END_TEST
 
+START_TEST(dead_letters_fit_the_screen_too)
+{
+	static const char line[] = "not json at all\n";
+	char path[256];
+
+	(void)snprintf(path, sizeof(path), "%s/-x/5a3b1eff-0000-4000-8000-0000000000fe.jsonl",
+		       home.projects);
+	bp_test_write_file(path, line, strlen(line));
+	/* They are kept in the queue: one service from the import to the list. */
+	bp_test_service_start(&home);
+	run("import");
+	has(out.out, "1 line of 1 file in ");
+	bp_test_home_env(&home, "COLUMNS=80");
+	ck_assert_int_le(widest(screen("dlq")), 80);
+	has(out.out, " malformed claude_code:");
+	has(screen("dlq list -f csv"), "id,failed_at,reason,source,offset,detail\r\n");
+	bp_test_service_stop(&home);
+}
+END_TEST
+
 /* --- CSV, Markdown --- */
 
 START_TEST(csv_is_exact_and_has_the_names_of_json)
@@ -666,7 +686,7 @@ BP_TEST_MAIN(setup, teardown, sessions_at_80_columns_leave_the_least_wanted_out,
 	     sessions_at_120_columns_have_them_all, metrics_group_and_compare,
 	     analyze_shows_the_parts_asked_for, no_screen_is_wider_than_80_columns,
 	     colours_only_where_they_are_wanted, help_lists_every_command_and_each_has_an_example,
-	     no_name_reaches_the_terminal_as_more_than_a_name,
+	     no_name_reaches_the_terminal_as_more_than_a_name, dead_letters_fit_the_screen_too,
 	     csv_is_exact_and_has_the_names_of_json,
 	     markdown_is_a_table_with_its_characters_escaped, metrics_json_keeps_its_contract,
 	     sessions_and_analyze_json_keep_their_contract,

@@ -228,7 +228,7 @@ static void count_names(const char *bytes, size_t n)
 	const char *end = bytes + n;
 	const char *at = bytes;
 
-	while ((at = memmem(at, (size_t)(end - at), PROJECT, strlen(PROJECT))) != NULL) {
+	while (n > 0 && (at = memmem(at, (size_t)(end - at), PROJECT, strlen(PROJECT))) != NULL) {
 		found_names++;
 		at += strlen(PROJECT);
 	}

@@ -60,7 +60,7 @@ cJSON *bp_job_answer(struct bp_service *service, const cJSON *request, struct bp
 	cJSON *result = NULL;
 
 	enum bp_rc rc = bp_job_parse(request, &job, &args, &err);
-	if (rc == BP_OK) {
+	if (rc == BP_OK && job) {
 		rc = job->run(service, args, reply, &result, &err);
 	}
 	if (rc != BP_OK) {
@@ -76,7 +76,7 @@ const char *bp_job_text(const cJSON *args, const char *name)
 {
 	const cJSON *item = args ? cJSON_GetObjectItemCaseSensitive(args, name) : NULL;
 
-	return cJSON_IsString(item) ? item->valuestring : NULL;
+	return item && cJSON_IsString(item) ? item->valuestring : NULL;
 }
 
 bool bp_job_flag(const cJSON *args, const char *name)

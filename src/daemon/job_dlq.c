@@ -3,6 +3,8 @@
  * The jobs `dlq_list`, `dlq_replay` and `dlq_drop`: entries that could not become rows. args.id
  * names one; without it all are meant.
  */
+#include <inttypes.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -10,6 +12,7 @@
 #include "daemon/job.h"
 #include "daemon/quiet.h"
 #include "daemon/service.h"
+#include "event/json.h"
 
 enum { QUICK_MS = 500, LONG_MS = 30000 };
 
@@ -201,6 +204,45 @@ static enum bp_rc rewind_files(struct bp_service *service, const struct bp_dead_
 	return rc;
 }
 
+/**
+ * Entries that were stored stay in the stream until a WAL checkpoint covers them, and are read again
+ * when the fast path goes on: with the files' checkpoints gone they would count as new. So they are
+ * covered and trimmed now. What hooks added meanwhile was not delivered and stays.
+ */
+static enum bp_rc drop_delivered(struct bp_service *service, struct bp_redis *redis,
+				 struct bp_err *err)
+{
+	struct bp_stream_state state;
+	struct bp_sql *sql = NULL;
+	char next[BP_STREAM_ID_BYTES + 24];
+	enum bp_rc rc = bp_service_sql(service, BP_SQL_WRITE, &sql, err);
+
+	if (rc == BP_OK) {
+		rc = bp_sql_exec(sql, "PRAGMA wal_checkpoint(FULL)", err);
+	}
+	bp_sql_close(sql);
+	if (rc == BP_OK) {
+		rc = bp_stream_state(redis, BP_STREAM_EVENTS, BP_GROUP_PROCESSORS, &state, err);
+	}
+	if (rc != BP_OK) {
+		return rc == BP_ENOTFOUND ? BP_OK : rc; /* no stream: nothing was delivered */
+	}
+	/* MINID keeps the entry it names: the next id goes into the command. */
+	const char *dash = strchr(state.last_delivered, '-');
+	if (!dash) {
+		return BP_OK;
+	}
+	struct bp_json sequence;
+	int64_t number = 0;
+	if (!bp_json_open(bp_str_from(dash + 1), &sequence) || !bp_json_int(sequence, &number)) {
+		return bp_err_set(err, BP_ECORRUPT, "Redis gave \"%.40s\" for an entry's id",
+				  state.last_delivered);
+	}
+	(void)snprintf(next, sizeof(next), "%.*s-%" PRId64, (int)(dash - state.last_delivered),
+		       state.last_delivered, number + 1);
+	return bp_stream_trim(redis, BP_STREAM_EVENTS, next, err);
+}
+
 static enum bp_rc run_replay(struct bp_service *service, const cJSON *args,
 			     struct bp_job_reply *reply, cJSON **out_result, struct bp_err *err)
 {
@@ -222,6 +264,9 @@ static enum bp_rc run_replay(struct bp_service *service, const cJSON *args,
 	}
 	if (rc == BP_OK) {
 		rc = check_id(&letters, id, err);
+	}
+	if (rc == BP_OK) {
+		rc = drop_delivered(service, redis, err);
 	}
 	if (rc == BP_OK) {
 		rc = rewind_files(service, &letters, id, &files, err);

@@ -152,7 +152,7 @@ static enum bp_line_fate fate_of(const struct bp_outcome *outcome)
 
 /* Entries of sources that can be read again carry where they stand. */
 static enum bp_rc store_line(struct bp_batch *batch, const struct bp_entry *entry,
-			     struct bp_str key, int64_t now_us, struct bp_arena *arena,
+			     struct bp_str key, bool again, int64_t now_us, struct bp_arena *arena,
 			     struct bp_outcome *out, struct bp_err *err)
 {
 	struct bp_checkpoint_step step;
@@ -175,13 +175,16 @@ static enum bp_rc store_line(struct bp_batch *batch, const struct bp_entry *entr
 	rc = store_entry(batch, entry, now_us, arena, out, err);
 	if (rc == BP_OK && fit == BP_STEP_NEXT) {
 		bp_progress_apply(batch->progress, source, &step, fate_of(out));
+	} else if (rc == BP_OK && !again && out->kind == BP_OUTCOME_DEAD) {
+		/* Read again after a rewind: its letter was sent under another entry's id. */
+		out->kind = BP_OUTCOME_DUPLICATE;
 	}
 	return rc;
 }
 
 enum bp_rc bp_batch_store(struct bp_batch *batch, const struct bp_entry *entries, size_t n,
-			  int64_t now_us, struct bp_arena *arena, struct bp_outcome *out,
-			  struct bp_err *err)
+			  bool again, int64_t now_us, struct bp_arena *arena,
+			  struct bp_outcome *out, struct bp_err *err)
 {
 	enum bp_rc rc = bp_sql_begin(batch->sql, err);
 
@@ -189,7 +192,8 @@ enum bp_rc bp_batch_store(struct bp_batch *batch, const struct bp_entry *entries
 		struct bp_str key = bp_entry_get(&entries[i], "ck");
 
 		out[i] = (struct bp_outcome){0};
-		rc = key.ptr ? store_line(batch, &entries[i], key, now_us, arena, &out[i], err)
+		rc = key.ptr ? store_line(batch, &entries[i], key, again, now_us, arena, &out[i],
+					  err)
 			     : store_entry(batch, &entries[i], now_us, arena, &out[i], err);
 	}
 	if (rc == BP_OK) {

@@ -48,13 +48,15 @@ void bp_batch_close(struct bp_batch *batch);
 BP_MUSTUSE enum bp_rc bp_batch_reload(struct bp_batch *batch, struct bp_err *err);
 
 /**
- * Store n entries in one transaction, in order.
+ * Store n entries in one transaction, in order. again: they were delivered before. Of others, a
+ * line that was counted before and is dead was read again after a rewind and has its letter: it
+ * counts as a duplicate.
  * Shape:  out[n], one outcome for each entry; texts live in the arena or in the entries.
  * Errors: BP_ELIMIT the disk is full, BP_EBUSY another program holds the lock, BP_EIO,
  *         BP_ECORRUPT: nothing of this call is stored; try again with the same entries.
  */
 BP_MUSTUSE enum bp_rc bp_batch_store(struct bp_batch *batch, const struct bp_entry *entries,
-				     size_t n, int64_t now_us, struct bp_arena *arena,
+				     size_t n, bool again, int64_t now_us, struct bp_arena *arena,
 				     struct bp_outcome *out, struct bp_err *err);
 
 /** Its write connection, borrowed: to be used under the writer lock. */

@@ -26,6 +26,7 @@ struct hand {
 	struct bp_arena arena; /* of everything below */
 	struct bp_entry *entries;
 	int64_t *deliveries; /* of claimed entries, else NULL */
+	bool again;          /* they were delivered before, so what they say may be stored */
 	struct bp_outcome *outcomes;
 	size_t n; /* 0: empty */
 	enum stage stage;
@@ -109,10 +110,12 @@ bool bp_hands_turn(struct bp_hands *hands)
 	return true;
 }
 
-static void take_hand(struct hand *hand, struct bp_entry *entries, int64_t *deliveries, size_t n)
+static void take_hand(struct hand *hand, struct bp_entry *entries, int64_t *deliveries, size_t n,
+		      bool again)
 {
 	hand->entries = entries;
 	hand->deliveries = deliveries;
+	hand->again = again;
 	hand->n = n;
 	hand->stage = STAGE_READ;
 	hand->read_us = bp_clock_mono_us();
@@ -131,7 +134,7 @@ enum bp_rc bp_hands_read(struct bp_hands *hands, struct bp_err *err)
 			       hands->read_max, (int)(hands->config->block_us / 1000),
 			       &hands->now->arena, &entries, &n, err);
 	if (rc == BP_OK && n > 0) {
-		take_hand(hands->now, entries, NULL, n);
+		take_hand(hands->now, entries, NULL, n, false);
 	}
 	return rc;
 }
@@ -149,7 +152,7 @@ enum bp_rc bp_hands_read_again(struct bp_hands *hands, char after[BP_STREAM_ID_B
 					&hands->now->arena, &entries, &n, err);
 	if (rc == BP_OK && n > 0) {
 		memcpy(after, entries[n - 1].id, BP_STREAM_ID_BYTES);
-		take_hand(hands->now, entries, NULL, n);
+		take_hand(hands->now, entries, NULL, n, true);
 	}
 	return rc;
 }
@@ -165,7 +168,7 @@ enum bp_rc bp_hands_claim(struct bp_hands *hands, struct bp_err *err)
 					CONSUMER, CLAIM_IDLE_MS, hands->read_max,
 					&hands->now->arena, &entries, &deliveries, &n, err);
 	if (rc == BP_OK && n > 0) {
-		take_hand(hands->now, entries, deliveries, n);
+		take_hand(hands->now, entries, deliveries, n, true);
 	}
 	return rc;
 }
@@ -191,7 +194,7 @@ static enum bp_rc take_ahead(struct bp_hands *hands, struct bp_err *err)
 	enum bp_rc rc =
 		bp_stream_read_end(hands->ends->redis, &hands->next->arena, &entries, &n, err);
 	if (rc == BP_OK && n > 0) {
-		take_hand(hands->next, entries, NULL, n);
+		take_hand(hands->next, entries, NULL, n, false);
 	}
 	return rc;
 }
@@ -219,7 +222,7 @@ static enum bp_rc store_hand(struct bp_hands *hands, struct bp_err *err)
 
 	hands->ends->failed = BP_SIDE_STORE;
 	bp_writer_lock_take(hands->ends->lock, BP_WRITER_FAST);
-	enum bp_rc rc = bp_batch_store(hands->ends->batch, hand->entries, hand->n,
+	enum bp_rc rc = bp_batch_store(hands->ends->batch, hand->entries, hand->n, hand->again,
 				       bp_clock_wall_us(), &hand->arena, hand->outcomes, err);
 	if (rc == BP_OK) {
 		bp_store_cap_wal(bp_batch_sql(hands->ends->batch));

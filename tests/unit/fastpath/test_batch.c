@@ -34,7 +34,7 @@ static enum bp_rc store_all(size_t want)
 				     &entries, &n, &err),
 		     err);
 	ck_assert_uint_eq(n, want);
-	return bp_batch_store(batch, entries, n, 5, &arena, outcomes, &err);
+	return bp_batch_store(batch, entries, n, false, 5, &arena, outcomes, &err);
 }
 
 START_TEST(the_next_line_advances_an_old_one_is_stored_again_a_gap_is_dropped)

@@ -48,6 +48,7 @@ struct bp_capture {
 	pthread_cond_t changed;
 	struct import_list new_imports;
 	bool running, pause_wanted, paused;
+	bool caught_up; /* looked everywhere once, and nothing of it waits to be added */
 	struct bp_source_state published[MONITORS_MAX];
 };
 
@@ -299,9 +300,10 @@ size_t bp_capture_sources(struct bp_capture *capture, struct bp_source_state *ou
 	return n;
 }
 
-static void publish(struct bp_capture *capture)
+static void publish(struct bp_capture *capture, bool caught_up)
 {
 	(void)pthread_mutex_lock(&capture->mutex);
+	capture->caught_up = caught_up;
 	for (size_t i = 0; bp_monitors[i]; i++) {
 		struct bp_source_state *to = &capture->published[i];
 		struct bp_sources_state state;
@@ -315,6 +317,14 @@ static void publish(struct bp_capture *capture)
 		}
 	}
 	(void)pthread_mutex_unlock(&capture->mutex);
+}
+
+bool bp_capture_caught_up(struct bp_capture *capture)
+{
+	(void)pthread_mutex_lock(&capture->mutex);
+	bool caught_up = capture->caught_up;
+	(void)pthread_mutex_unlock(&capture->mutex);
+	return caught_up;
 }
 
 /* the loop */
@@ -450,10 +460,12 @@ static void loop(struct bp_capture *capture)
 		int timeout_ms = IDLE_MS_MAX;
 
 		take_imports(capture);
-		if (!obey_pause(capture)) {
-			timeout_ms = work(capture);
+		bool working = !obey_pause(capture);
+		if (working) {
+			timeout_ms = work(capture); /* the first time it looks everywhere */
 		}
-		publish(capture);
+		publish(capture,
+			working && !bp_sources_busy(capture->sources) && !boxes_wait(capture));
 		wait_events(capture, timeout_ms);
 	}
 }

@@ -95,6 +95,10 @@ struct bp_source_state {
 	int64_t lag_bytes;     /* not yet added */
 	int64_t errors;        /* since start */
 };
+/** True when every source was looked at once and nothing that was seen waits to be added: a torn
+ *  last line does not. Any thread. */
+bool bp_capture_caught_up(struct bp_capture *capture);
+
 /** Fill out[max], return how many there are. Any thread. */
 size_t bp_capture_sources(struct bp_capture *capture, struct bp_source_state *out, size_t max);
 

@@ -43,6 +43,13 @@ enum bp_rc bp_final_look(struct bp_final *final, struct bp_err *err)
 	struct bp_slowpath_lag lag = {0};
 	struct bp_spool_state spool = {0};
 
+	if (final->step == BP_FINAL_SOURCES) {
+		final->left = bp_capture_caught_up(final->service->capture) ? 0 : 1;
+		if (final->left > 0) {
+			return BP_OK;
+		}
+		final->step = BP_FINAL_SPOOL;
+	}
 	if (final->step == BP_FINAL_SPOOL) {
 		bp_spool_state(final->service->home, &spool);
 		final->left = spool.files;
@@ -80,7 +87,7 @@ enum bp_rc bp_final_look(struct bp_final *final, struct bp_err *err)
 
 const char *bp_final_step_name(enum bp_final_step step)
 {
-	static const char *const names[] = {"spool",    "queue",   "rows",
+	static const char *const names[] = {"sources",  "spool",   "queue", "rows",
 					    "sessions", "rollups", "done"};
 
 	return names[step];

@@ -2,8 +2,8 @@
 /**
  * final.h - wait until every number is final for what was there when the waiting began.
  *
- * Why:     import and `status --wait` promise exactly that (architecture 5.8): spool replayed,
- *          queue stored, every row worked, every session finalised, every bucket rolled up.
+ * Why:     import and `status --wait` promise exactly that (architecture 5.8): sources read, spool
+ *          replayed, queue stored, every row worked, every session finalised, every bucket rolled up.
  * Contract: the steps are taken in that order, each once: work that arrives later does not keep
  *          the wait alive for ever.
  * Threads: one job owns it, with connections of its own.
@@ -17,6 +17,7 @@
 #include "daemon/service.h"
 
 enum bp_final_step {
+	BP_FINAL_SOURCES,
 	BP_FINAL_SPOOL,
 	BP_FINAL_QUEUE,
 	BP_FINAL_ROWS,
@@ -42,7 +43,7 @@ void bp_final_close(struct bp_final *final);
  *  database. Redis away is no error: it is waited for. */
 BP_MUSTUSE enum bp_rc bp_final_look(struct bp_final *final, struct bp_err *err);
 
-/** "spool", "queue", ... for progress. */
+/** "sources", "spool", "queue", ... for progress. */
 const char *bp_final_step_name(enum bp_final_step step);
 
 #endif

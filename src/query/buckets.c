@@ -11,7 +11,7 @@
 
 #include "base/mem.h"
 
-enum { KEY_COLUMNS = 5, SUMS_MAX = 10 };
+enum { KEY_COLUMNS = 5, SUMS_MAX = 16 };
 
 #define IN_TIME(alias) alias ".ts_us >= ?1 AND " alias ".ts_us < ?2"
 #define IN_SESSION(alias) IN_TIME(alias) " AND " alias ".conversation_id = ?3"
@@ -32,14 +32,16 @@ enum { KEY_COLUMNS = 5, SUMS_MAX = 10 };
 #define MODEL_CALLS(where)                                                                         \
 	KEY("m", "m.model", "NULL")                                                                \
 	", count(*), sum(m.input), sum(m.output), sum(m.cache_write_5m), sum(m.cache_write_1h), "  \
-	"sum(m.cache_read), sum(m.reasoning) FROM model_calls AS m" OF_SESSION(                    \
-		"m") " WHERE " where("m") " AND " BP_RULE_MODEL_CALL BY_KEY
+	"sum(m.cache_read), sum(m.reasoning), sum(m.web_searches), coalesce(sum(m.cost_pusd), "    \
+	"0), coalesce(sum(m.compat_pusd), 0), coalesce(sum(m.reported_pusd), 0), "                 \
+	"count(m.reported_pusd), sum(m.cost_pusd IS NULL), sum(m.compat_pusd IS NULL) FROM "       \
+	"model_calls AS m" OF_SESSION("m") " WHERE " where("m") " AND " BP_RULE_MODEL_CALL BY_KEY
 
 #define ABORTED_CALLS(where)                                                                       \
 	KEY("m", "m.model", "NULL")                                                                \
 	", count(*), sum(m.input), sum(m.output), sum(m.cache_write_5m), sum(m.cache_write_1h), "  \
-	"sum(m.cache_read) FROM model_calls AS m" OF_SESSION("m") " WHERE " where(                 \
-		"m") " AND " BP_RULE_ABORTED BY_KEY
+	"sum(m.cache_read), coalesce(sum(m.cost_pusd), 0), coalesce(sum(m.compat_pusd), 0) FROM "  \
+	"model_calls AS m" OF_SESSION("m") " WHERE " where("m") " AND " BP_RULE_ABORTED BY_KEY
 
 #define TOOL_CALLS(where)                                                                          \
 	KEY("x", "NULL", "x.tool")                                                                 \
@@ -85,13 +87,15 @@ static const struct source SOURCES[] = {
 	{MODEL_CALLS(IN_TIME),
 	 MODEL_CALLS(IN_SESSION),
 	 {AT(model_calls), AT(input), AT(output), AT(cache_write_5m), AT(cache_write_1h),
-	  AT(cache_read), AT(reasoning)},
-	 7},
+	  AT(cache_read), AT(reasoning), AT(web_searches), AT(cost_pusd), AT(compat_pusd),
+	  AT(reported_pusd), AT(reported_calls), AT(unpriced_calls), AT(compat_unpriced_calls)},
+	 14},
 	{ABORTED_CALLS(IN_TIME),
 	 ABORTED_CALLS(IN_SESSION),
 	 {AT(aborted_calls), AT(aborted_input), AT(aborted_output), AT(aborted_cache_write_5m),
-	  AT(aborted_cache_write_1h), AT(aborted_cache_read)},
-	 6},
+	  AT(aborted_cache_write_1h), AT(aborted_cache_read), AT(aborted_cost_pusd),
+	  AT(aborted_compat_pusd)},
+	 8},
 	{TOOL_CALLS(IN_TIME),
 	 TOOL_CALLS(IN_SESSION),
 	 {AT(tools_ok), AT(tools_error), AT(tools_denied), AT(tools_rejected),

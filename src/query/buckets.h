@@ -19,7 +19,9 @@
 #include "query/sketch.h"
 #include "store/sqlite.h"
 
-/** The sums of `rollups` in the order of its columns (between tool and sketch). */
+/** The sums of `rollups` in the order of its columns (between tool and sketch). Money is of
+ *  model_calls.*_pusd: calls without a price add nothing and are counted as unpriced (by our rules,
+ *  by ccusage's); aborted ones stand apart. */
 #define BP_BUCKET_SUMS(X)                                                                          \
 	X(prompts)                                                                                 \
 	X(model_calls)                                                                             \
@@ -29,12 +31,21 @@
 	X(cache_write_1h)                                                                          \
 	X(cache_read)                                                                              \
 	X(reasoning)                                                                               \
+	X(web_searches)                                                                            \
+	X(cost_pusd)                                                                               \
+	X(compat_pusd)                                                                             \
+	X(reported_pusd)                                                                           \
+	X(reported_calls)                                                                          \
+	X(unpriced_calls)                                                                          \
+	X(compat_unpriced_calls)                                                                   \
 	X(aborted_calls)                                                                           \
 	X(aborted_input)                                                                           \
 	X(aborted_output)                                                                          \
 	X(aborted_cache_write_5m)                                                                  \
 	X(aborted_cache_write_1h)                                                                  \
 	X(aborted_cache_read)                                                                      \
+	X(aborted_cost_pusd)                                                                       \
+	X(aborted_compat_pusd)                                                                     \
 	X(tools_ok)                                                                                \
 	X(tools_error)                                                                             \
 	X(tools_denied)                                                                            \

@@ -95,6 +95,44 @@ START_TEST(a_bucket_has_every_sum_of_its_facts_and_counts_nothing_twice)
 }
 END_TEST
 
+/* Keeps the sums of the bucket of one model. */
+static enum bp_rc keep_model(const struct bp_bucket *b, void *arg, struct bp_err *err)
+{
+	(void)err;
+	if (b->model.len > 0) {
+		*(struct bp_bucket_sums *)arg = b->sums;
+	}
+	return BP_OK;
+}
+
+START_TEST(money_adds_up_and_what_has_no_price_is_counted)
+{
+	struct bp_bucket_sums sums = {0};
+	struct bp_err err = {0};
+
+	/* A response with a price by both rules, one by ours alone that the client also priced, one
+	   without any, and a cut stream. */
+	facts_put("INSERT INTO model_calls (id, model, ts_us, ts_last_us, sidechain, aborted,"
+		  " web_searches, cost_pusd, compat_pusd, reported_pusd) VALUES"
+		  " (1, 'opus', 900000000000, 0, 0, 0, 1, 3000000, 2000000, NULL),"
+		  " (2, 'opus', 900000000001, 0, 0, 0, 0, 500, NULL, 77),"
+		  " (3, 'opus', 900000000002, 0, 0, 0, 2, NULL, NULL, NULL),"
+		  " (4, 'opus', 900000000003, 0, 0, 1, 0, 9000, 8000, NULL)");
+	ck_assert_ok(bp_buckets_read(facts, 900000000000, 900900000000, keep_model, &sums, &err),
+		     err);
+	ck_assert_int_eq(sums.model_calls, 3);
+	ck_assert_int_eq(sums.web_searches, 3);
+	ck_assert_int_eq(sums.cost_pusd, 3000500);
+	ck_assert_int_eq(sums.compat_pusd, 2000000);
+	ck_assert_int_eq(sums.reported_pusd, 77);
+	ck_assert_int_eq(sums.reported_calls, 1);
+	ck_assert_int_eq(sums.unpriced_calls, 1);
+	ck_assert_int_eq(sums.compat_unpriced_calls, 2);
+	ck_assert_int_eq(sums.aborted_cost_pusd, 9000);
+	ck_assert_int_eq(sums.aborted_compat_pusd, 8000);
+}
+END_TEST
+
 START_TEST(a_range_that_cuts_a_bucket_has_what_lies_inside)
 {
 	facts_put(FACTS);
@@ -141,6 +179,7 @@ START_TEST(a_call_of_which_only_the_result_is_known_is_no_edit)
 END_TEST
 
 BP_TEST_MAIN(facts_open, facts_close, a_bucket_has_every_sum_of_its_facts_and_counts_nothing_twice,
+	     money_adds_up_and_what_has_no_price_is_counted,
 	     a_range_that_cuts_a_bucket_has_what_lies_inside, one_session_can_be_read_alone,
 	     times_before_1970_fall_into_the_bucket_that_holds_them,
 	     a_call_of_which_only_the_result_is_known_is_no_edit)

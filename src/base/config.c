@@ -125,6 +125,11 @@ void bp_config_apply(struct bp_config_entry *entry, struct bp_config_value *valu
 	}
 }
 
+void bp_config_skip_unknown(struct bp_config *config)
+{
+	config->skip_unknown = true;
+}
+
 enum bp_rc bp_config_set(struct bp_config *config, const char *name, const char *value,
 			 struct bp_err *err)
 {
@@ -217,6 +222,9 @@ static enum bp_rc parse_env(const struct bp_config *config, const char *variable
 	}
 	struct bp_str name = bp_str_make(variable, (size_t)(equals - variable));
 	*entry = find_env(config, name);
+	if (!*entry && config->skip_unknown) {
+		return BP_OK;
+	}
 	if (!*entry) {
 		return check_unknown(config, name, err);
 	}

@@ -23,6 +23,7 @@ enum bp_option_type {
 	BP_OPTION_INT,      /* int64_t */
 	BP_OPTION_SIZE,     /* int64_t bytes: 500, 64KiB, 256MB, 1MiB */
 	BP_OPTION_DURATION, /* int64_t microseconds: 250ms, 2s, 15m, 6h, 90d, 100us */
+	BP_OPTION_MONEY,    /* int64_t pico-USD, see base/money.h: 25, 0.50 (dollars) */
 	BP_OPTION_TEXT,     /* char *, owned by the config; "" when empty */
 	BP_OPTION_CHOICE,   /* int: index into choices */
 	BP_OPTION_FLAGS,    /* uint32_t: bit i for choices[i]; written as a YAML list or "a,b" */
@@ -35,7 +36,7 @@ struct bp_option {
 	enum bp_option_type type;
 	size_t offset;              /* into the folder's config struct */
 	const char *fallback;       /* default, as text */
-	int64_t min, max;           /* for INT SIZE DURATION, inclusive; both 0: no range */
+	int64_t min, max;           /* for INT SIZE DURATION MONEY, inclusive; both 0: no range */
 	const char *const *choices; /* for CHOICE and FLAGS, NULL-terminated */
 	bool reload;                /* takes effect without a restart */
 	const char *help;           /* one line */
@@ -52,6 +53,17 @@ struct bp_config;
 /** Make a config over n tables and fill every target with its defaults. Owns: bp_config_free(). */
 struct bp_config *bp_config_new(const struct bp_option_table *tables, size_t n);
 void bp_config_free(struct bp_config *config);
+
+/** From now on other programs' options are skipped where the file and the environment name them, for
+ *  who knows some of the tables only. Values of known ones must still be right. */
+void bp_config_skip_unknown(struct bp_config *config);
+
+/**
+ * Read the user's file ($XDG_CONFIG_HOME/blueplane/config.yaml), then the home's over it.
+ * Errors: as bp_config_read_file().
+ */
+BP_MUSTUSE enum bp_rc bp_config_read_files(struct bp_config *config, const char *home,
+					   struct bp_err *err);
 
 /**
  * Read a YAML file over what is there. A file that is missing is not an error.

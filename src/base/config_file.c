@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: MIT */
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/buf.h"
 #include "base/config.h"
 #include "base/config_private.h"
 #include "base/file.h"
+#include "base/home.h"
 #include "base/mem.h"
 
 enum { FILE_BYTES_MAX = 1024 * 1024, FILE_MODE = 0600 };
@@ -48,6 +50,36 @@ out:
 	bp_config_document_free(document);
 	bp_buf_done(&text);
 	return rc;
+}
+
+/** Read the per-user file, which the home's own file goes over. */
+static enum bp_rc read_user_file(struct bp_config *config, struct bp_err *err)
+{
+	const char *folder = getenv("XDG_CONFIG_HOME"); /* NOLINT(concurrency-mt-unsafe) */
+	const char *user = getenv("HOME");              /* NOLINT(concurrency-mt-unsafe) */
+	char *path = NULL;
+
+	if (folder && folder[0] == '/') {
+		path = bp_asprintf("%s/blueplane/config.yaml", folder);
+	} else if (user && user[0] == '/') {
+		path = bp_asprintf("%s/.config/blueplane/config.yaml", user);
+	} else {
+		return BP_OK;
+	}
+	enum bp_rc rc = bp_config_read_file(config, path, err);
+	free(path);
+	return rc;
+}
+
+enum bp_rc bp_config_read_files(struct bp_config *config, const char *home, struct bp_err *err)
+{
+	char path[BP_HOME_PATH_BYTES];
+	enum bp_rc rc = read_user_file(config, err);
+
+	if (rc == BP_OK) {
+		rc = bp_home_file(home, "config.yaml", path, sizeof(path), err);
+	}
+	return rc == BP_OK ? bp_config_read_file(config, path, err) : rc;
 }
 
 static void add_spaces(struct bp_buf *out, size_t n)

@@ -26,6 +26,7 @@ struct bp_config {
 	struct bp_config_entry *entries; /* sorted by name */
 	size_t n;
 	const char **names; /* the entries' names, NULL-terminated */
+	bool skip_unknown;
 };
 
 /** The entry of that name, or NULL. */

@@ -8,6 +8,7 @@
 
 #include "base/buf.h"
 #include "base/mem.h"
+#include "base/money.h"
 
 enum { TEXT_BYTES_MAX = 64 * 1024, LIST_ITEMS_MAX = 1000 };
 
@@ -42,7 +43,13 @@ static const struct unit duration_units[] = {
 static void print_number(struct bp_buf *buf, const struct bp_option *option, int64_t number)
 {
 	const struct unit *units = NULL;
+	char money[BP_MONEY_BYTES];
 
+	if (option->type == BP_OPTION_MONEY) {
+		bp_money_text(money, number);
+		bp_buf_add_str(buf, bp_str_from(money));
+		return;
+	}
 	if (option->type == BP_OPTION_SIZE) {
 		units = size_units;
 	} else if (option->type == BP_OPTION_DURATION) {
@@ -75,6 +82,7 @@ static void print_allowed(struct bp_buf *buf, const struct bp_option *option)
 	case BP_OPTION_INT:
 	case BP_OPTION_SIZE:
 	case BP_OPTION_DURATION:
+	case BP_OPTION_MONEY:
 		if (option->min != 0 || option->max != 0) {
 			print_number(buf, option, option->min);
 			bp_buf_add_str(buf, BP_STR(" to "));
@@ -83,6 +91,8 @@ static void print_allowed(struct bp_buf *buf, const struct bp_option *option)
 			bp_buf_add_str(buf, BP_STR("a whole number"));
 		} else if (option->type == BP_OPTION_SIZE) {
 			bp_buf_add_str(buf, BP_STR("a size such as 500, 64KiB, 256MB"));
+		} else if (option->type == BP_OPTION_MONEY) {
+			bp_buf_add_str(buf, BP_STR("dollars such as 25 or 0.50"));
 		} else {
 			bp_buf_add_str(buf, BP_STR("a time such as 250ms, 2s, 15m, 6h, 90d"));
 		}
@@ -170,7 +180,9 @@ static enum bp_rc parse_number(const struct bp_option *option, const char *text,
 	const char *wrong = NULL;
 	int64_t value = 0;
 
-	if (!take_integer(&at, &value) || (option->type == BP_OPTION_INT && *at != '\0')) {
+	if (option->type == BP_OPTION_MONEY) {
+		wrong = bp_money_parse(bp_str_from(text), &value) ? NULL : "no sum of dollars";
+	} else if (!take_integer(&at, &value) || (option->type == BP_OPTION_INT && *at != '\0')) {
 		wrong = "no whole number";
 	} else if (option->type != BP_OPTION_INT) {
 		wrong = apply_unit(option, at, &value);
@@ -305,6 +317,7 @@ enum bp_rc bp_config_value_parse(const struct bp_option *option, const char *tex
 	case BP_OPTION_INT:
 	case BP_OPTION_SIZE:
 	case BP_OPTION_DURATION:
+	case BP_OPTION_MONEY:
 		rc = parse_number(option, text, &value.number, err);
 		break;
 	case BP_OPTION_CHOICE:
@@ -414,6 +427,7 @@ static char *print_value(const struct bp_option *option, const struct bp_config_
 	case BP_OPTION_INT:
 	case BP_OPTION_SIZE:
 	case BP_OPTION_DURATION:
+	case BP_OPTION_MONEY:
 		print_number(&buf, option, value->number);
 		break;
 	case BP_OPTION_CHOICE:
@@ -456,6 +470,7 @@ void bp_config_value_store(const struct bp_option *option, const struct bp_confi
 	case BP_OPTION_INT:
 	case BP_OPTION_SIZE:
 	case BP_OPTION_DURATION:
+	case BP_OPTION_MONEY:
 		memcpy(at, &value->number, sizeof(value->number));
 		break;
 	case BP_OPTION_CHOICE:

@@ -15,7 +15,7 @@
 
 /** A parsed value; which member counts is the option's type. Zeroed: empty. */
 struct bp_config_value {
-	int64_t number; /* BOOL INT SIZE DURATION CHOICE FLAGS */
+	int64_t number; /* BOOL INT SIZE DURATION MONEY CHOICE FLAGS */
 	char *text;     /* TEXT */
 	char **list;    /* LIST: NULL-terminated */
 };

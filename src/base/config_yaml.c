@@ -135,7 +135,8 @@ static enum bp_rc collect_option(const struct bp_config *config,
 	struct bp_config_value value = {0};
 
 	if (!entry) {
-		return bp_config_unknown(config, BP_EINVAL, name, err);
+		return config->skip_unknown ? BP_OK
+					    : bp_config_unknown(config, BP_EINVAL, name, err);
 	}
 	for (size_t i = 0; i < out->n; i++) {
 		if (out->items[i].entry == entry) {
@@ -176,7 +177,8 @@ static enum bp_rc collect_pair(const struct bp_config *config, struct bp_config_
 		}
 	} else if (value->data.mapping.pairs.start == value->data.mapping.pairs.top &&
 		   !bp_config_has_section(config, name->ptr)) {
-		rc = bp_config_unknown(config, BP_EINVAL, name->ptr, err);
+		rc = config->skip_unknown ? BP_OK
+					  : bp_config_unknown(config, BP_EINVAL, name->ptr, err);
 	} else {
 		bp_buf_add_char(name, '.');
 		/* An alias that holds itself ends here: every level adds a byte. */

@@ -1,12 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 #include "daemon/settings.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
-#include "base/home.h"
 #include "base/log.h"
 #include "base/mem.h"
 #include "event/projection.h"
@@ -72,25 +70,6 @@ static const struct bp_option own_options[] = {
 	{.name = NULL},
 };
 
-/** Read the per-user file, which the home's own file goes over. */
-static enum bp_rc read_user_file(struct bp_config *config, struct bp_err *err)
-{
-	const char *folder = getenv("XDG_CONFIG_HOME"); /* NOLINT(concurrency-mt-unsafe) */
-	const char *user = getenv("HOME");              /* NOLINT(concurrency-mt-unsafe) */
-	char *path = NULL;
-
-	if (folder && folder[0] == '/') {
-		path = bp_asprintf("%s/blueplane/config.yaml", folder);
-	} else if (user && user[0] == '/') {
-		path = bp_asprintf("%s/.config/blueplane/config.yaml", user);
-	} else {
-		return BP_OK;
-	}
-	enum bp_rc rc = bp_config_read_file(config, path, err);
-	free(path);
-	return rc;
-}
-
 /** Apply "name=value". */
 static enum bp_rc apply_change(struct bp_config *config, const char *change, struct bp_err *err)
 {
@@ -114,17 +93,11 @@ enum bp_rc bp_settings_load(struct bp_settings *settings, const char *home, char
 		{.options = bp_capture_options, .target = &settings->capture},
 		{.options = bp_fastpath_options, .target = &settings->fastpath},
 		{.options = bp_slowpath_options, .target = &settings->slowpath},
+		{.options = bp_query_options, .target = &settings->query},
 	};
-	char path[BP_HOME_PATH_BYTES];
 
 	settings->config = bp_config_new(tables, sizeof(tables) / sizeof(tables[0]));
-	enum bp_rc rc = read_user_file(settings->config, err);
-	if (rc == BP_OK) {
-		rc = bp_home_file(home, "config.yaml", path, sizeof(path), err);
-	}
-	if (rc == BP_OK) {
-		rc = bp_config_read_file(settings->config, path, err);
-	}
+	enum bp_rc rc = bp_config_read_files(settings->config, home, err);
 	if (rc == BP_OK) {
 		rc = bp_config_read_env(settings->config, environ, err);
 	}

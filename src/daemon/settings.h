@@ -16,6 +16,7 @@
 #include "base/err.h"
 #include "capture/capture.h"
 #include "fastpath/fastpath.h"
+#include "query/options.h"
 #include "slowpath/slowpath.h"
 
 /** What the daemon itself needs. */
@@ -37,6 +38,7 @@ struct bp_settings {
 	struct bp_capture_config capture;
 	struct bp_fastpath_config fastpath;
 	struct bp_slowpath_config slowpath;
+	struct bp_query_config query;
 	struct bp_config *config;
 };
 

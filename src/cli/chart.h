@@ -23,22 +23,27 @@ struct bp_series {
 	size_t n;
 };
 
-/** One line of width cells; values are averaged into cells. Zero is the floor. */
+/** One line of width cells; values are averaged into cells, few have several cells each. Zero is
+ *  the floor, and only zero; a gap is a blank. */
 void bp_chart_sparkline(struct bp_buf *out, struct bp_series series, int width, bool utf8);
 
-/** A bar of share (0..1) of width cells. */
+/** A bar of share (0..1; NAN: none) of width cells, the rest blanks. It begins with the first bit
+ *  of share and is full at 1 only. */
 void bp_chart_bar(struct bp_buf *out, double share, int width, bool utf8);
 
 struct bp_chart {
 	const char *title;
 	struct bp_series series;
 	const char *first_label, *last_label;              /* under the two ends of the time axis */
-	void (*show)(char *out, size_t cap, double value); /* a value at the scale */
-	int width, height;                                 /* cells, with scale and axis */
+	void (*show)(char *out, size_t cap, double value); /* a value at the scale; ASCII */
+	int width, height;                                 /* cells, with title, scale, axis */
 	bool utf8;
 };
 
-/** Append a chart, lines ended by '\n', none wider than width. */
+/**
+ * Append a chart, lines ended by '\n', none wider than width (from 24 on). The title is made safe.
+ * Shape:  title, plot, axis, labels; more values than dots are averaged, fewer are joined by lines.
+ */
 void bp_chart_draw(struct bp_buf *out, const struct bp_chart *chart);
 
 #endif

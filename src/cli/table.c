@@ -5,7 +5,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <wchar.h>
 
 #include "base/mem.h"
 #include "cli/print.h"
@@ -164,30 +163,6 @@ static void print_markdown(const struct bp_table *table)
 
 /* --- fitting the screen --- */
 
-/* Cut text to width columns, the last one a mark that something is missing. */
-static void cut(struct bp_buf *out, const char *text, int width, bool utf8)
-{
-	mbstate_t state = {0};
-	int left = width - 1;
-
-	bp_buf_clear(out);
-	for (size_t n = strlen(text); n > 0;) {
-		wchar_t c;
-		size_t used = mbrtowc(&c, text, n, &state);
-		bool broken = used == 0 || used > n;
-		int columns = broken ? 1 : wcwidth(c);
-		used = broken ? 1 : used;
-		left -= columns > 0 ? columns : 0;
-		if (left < 0) {
-			break;
-		}
-		bp_buf_add(out, text, used);
-		text += used;
-		n -= used;
-	}
-	bp_buf_add_str(out, bp_str_from(utf8 ? "\xE2\x80\xA6" : "~"));
-}
-
 /* How wide each column is on this screen; 0: left out. */
 struct fit {
 	int widths[COLUMNS_MAX];
@@ -277,7 +252,8 @@ static void fill_line(const struct bp_table *table, const struct bp_print *print
 		bp_print_clean(&safe, bp_str_from(cell->text ? cell->text : ""), print->utf8);
 		const char *text = safe.len ? safe.ptr : "";
 		if (bp_wrap_columns(text) > fit->widths[column]) {
-			cut(&short_text, text, fit->widths[column], print->utf8);
+			bp_buf_clear(&short_text);
+			bp_wrap_cut(&short_text, text, fit->widths[column], print->utf8);
 			text = short_text.ptr;
 		}
 		BP_ASSERT(scols_line_set_data(line, at, text) == 0);

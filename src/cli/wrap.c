@@ -31,6 +31,38 @@ int bp_wrap_columns(const char *text)
 	return columns_of(bp_str_from(text));
 }
 
+void bp_wrap_cut(struct bp_buf *out, const char *text, int width, bool utf8)
+{
+	mbstate_t state = {0};
+	int left = width - 1;
+
+	if (bp_wrap_columns(text) <= width) {
+		bp_buf_add_str(out, bp_str_from(text));
+		return;
+	}
+	for (size_t n = strlen(text); n > 0;) {
+		wchar_t c;
+		size_t used = mbrtowc(&c, text, n, &state);
+		bool broken = used == 0 || used > n;
+		int columns = broken ? 1 : wcwidth(c);
+
+		if (broken) {
+			used = 1;
+			memset(&state, 0, sizeof(state));
+		}
+		left -= columns > 0 ? columns : 0;
+		if (left < 0) {
+			break;
+		}
+		bp_buf_add(out, text, used);
+		text += used;
+		n -= used;
+	}
+	if (width > 0) {
+		bp_buf_add_str(out, bp_str_from(utf8 ? "\xE2\x80\xA6" : "~"));
+	}
+}
+
 static size_t run_of(struct bp_str text, size_t from, bool blanks)
 {
 	size_t to = from;

@@ -7,11 +7,17 @@
 #ifndef BP_CLI_WRAP_H
 #define BP_CLI_WRAP_H
 
+#include <stdbool.h>
+
 #include "base/buf.h"
 #include "base/str.h"
 
 /** Columns of the screen that text (NUL-terminated) takes in this locale. */
 int bp_wrap_columns(const char *text);
+
+/** Append text (NUL-terminated), cut where it is wider than width columns: the last one is then a
+ *  mark that something is missing. */
+void bp_wrap_cut(struct bp_buf *out, const char *text, int width, bool utf8);
 
 /**
  * Append text in lines of at most width columns; every line but the first begins with indent

@@ -52,5 +52,37 @@ START_TEST(width_is_what_the_screen_shows_and_not_bytes)
 }
 END_TEST
 
+START_TEST(what_is_cut_ends_in_a_mark_and_fits)
+{
+	static const struct {
+		const char *text, *utf8, *ascii;
+		int width;
+	} rows[] = {
+		{"abcdef", "abcdef", "abcdef", 6},
+		{"abcdef", "abcd\xE2\x80\xA6", "abcd~", 5},
+		/* Two columns each: the second has no room beside the mark. */
+		{"\xE7\xBD\x91\xE7\xBD\x91\xE7\xBD\x91", "\xE7\xBD\x91\xE2\x80\xA6",
+		 "\xE7\xBD\x91~", 4},
+		{"a\xFF\xFF"
+		 "bcd",
+		 "a\xFF\xFF\xE2\x80\xA6", "a\xFF\xFF~", 4},
+		{"ab", "", "", 0},
+	};
+
+	(void)setlocale(LC_CTYPE, "C.UTF-8");
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		for (int utf8 = 0; utf8 < 2; utf8++) {
+			struct bp_buf out;
+			bp_buf_init(&out, 64);
+			bp_wrap_cut(&out, rows[i].text, rows[i].width, utf8);
+			ck_assert_str_eq(out.len ? out.ptr : "",
+					 utf8 ? rows[i].utf8 : rows[i].ascii);
+			bp_buf_done(&out);
+		}
+	}
+}
+END_TEST
+
 BP_TEST_MAIN(NULL, NULL, a_line_ends_at_a_blank, what_fits_or_has_no_limit_stays_as_it_is,
-	     a_word_longer_than_the_line_stays_whole, width_is_what_the_screen_shows_and_not_bytes)
+	     a_word_longer_than_the_line_stays_whole, width_is_what_the_screen_shows_and_not_bytes,
+	     what_is_cut_ends_in_a_mark_and_fits)

@@ -228,11 +228,13 @@ static void make_scale(struct scale *scale, const struct bp_chart *chart, int li
 {
 	scale->n = 0;
 	scale->width = 0;
-	add_label(scale, chart, lines - 1, top);
-	if (lines > 1) {
+	if (top > 0) {
+		add_label(scale, chart, lines - 1, top);
+	}
+	if (top <= 0 || lines > 1) {
 		add_label(scale, chart, 0, 0);
 	}
-	if (lines >= 5 && lines % 2 == 1) { /* there is a line in the middle */
+	if (top > 0 && lines >= 5 && lines % 2 == 1) { /* there is a line in the middle */
 		add_label(scale, chart, lines / 2, top / 2);
 	}
 }

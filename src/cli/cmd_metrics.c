@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "cli/cmds.h"
+#include "cli/metrics_chart.h"
 #include "cli/open.h"
 #include "cli/show.h"
 #include "query/metrics.h"
@@ -160,12 +161,18 @@ static enum bp_rc print_json(const struct request *request, struct bp_err *err)
 	return bp_print_json(json, err);
 }
 
+/* For people, not for programs. */
+static bool is_screen(const struct bp_cli *cli)
+{
+	return cli->print.format == BP_FORMAT_TABLE || cli->print.format == BP_FORMAT_CHART;
+}
+
 static void print_header(const struct request *request, const struct bp_cli *cli)
 {
 	char from[BP_SHOW_BYTES], until[BP_SHOW_BYTES];
 	const struct bp_period *period = &request->period;
 
-	if (cli->print.format != BP_FORMAT_TABLE) {
+	if (!is_screen(cli)) {
 		return;
 	}
 	if (request->filter.one_session) {
@@ -342,6 +349,17 @@ static void say_empty(const struct request *request, const struct bp_cli *cli)
 		      when);
 }
 
+static int print_chart(const struct request *request, const struct bp_cli *cli, struct bp_err *err)
+{
+	const struct bp_totals_question question = {
+		.period = &request->period, .filter = &request->filter, .as_of_us = cli->now_us};
+	bool all = bp_options_given(&cli->options, "all");
+
+	return bp_metrics_chart(cli, request->sql, &question, all, err) == BP_OK
+		       ? BP_EXIT_OK
+		       : bp_cli_fail_err(cli, err);
+}
+
 static int answer(const struct request *request, const struct bp_cli *cli, struct bp_err *err)
 {
 	if (cli->print.format == BP_FORMAT_JSON) {
@@ -350,8 +368,10 @@ static int answer(const struct request *request, const struct bp_cli *cli, struc
 	bool empty = request->now.n == 0 ||
 		     (request->by == BP_GROUP_NONE && is_empty(&request->now.items[0]->totals));
 	print_header(request, cli);
-	if (empty && cli->print.format == BP_FORMAT_TABLE) {
+	if (empty && is_screen(cli)) {
 		say_empty(request, cli);
+	} else if (cli->print.format == BP_FORMAT_CHART) {
+		return print_chart(request, cli, err);
 	} else if (request->by != BP_GROUP_NONE && cli->print.format != BP_FORMAT_TABLE) {
 		print_groups_exact(request, cli);
 	} else if (request->by != BP_GROUP_NONE) {
@@ -369,7 +389,12 @@ static int run(struct bp_cli *cli)
 	bool usage = false;
 	enum bp_rc rc = bp_cli_zone(cli, &request.tz, &err);
 
+	if (rc == BP_OK && request.by != BP_GROUP_NONE && cli->print.format == BP_FORMAT_CHART) {
+		rc = bp_err_set(&err, BP_EINVAL,
+				"a chart is over time: leave --group-by or --format chart out");
+	}
 	if (rc != BP_OK) {
+		bp_tz_free(request.tz);
 		return bp_cli_fail_usage(cli, "%s", err.msg);
 	}
 	rc = bp_cli_open(&request.sql, &err);
@@ -417,10 +442,13 @@ static const struct bp_option_row OPTIONS[] = {
 const struct bp_command bp_cmd_metrics = {
 	.name = "metrics",
 	.summary = "how it goes: acceptance, errors, tokens, time",
-	.usage = "metrics [-s ID] [-p PERIOD] [--group-by WHAT]",
+	.usage = "metrics [-s ID] [-p PERIOD] [--group-by WHAT | --format chart]",
 	.help = "Show the numbers of a period and how they changed against the one before.\n"
-		"Without -s and -p: the active session of this folder, else the last 24 hours.\n\n"
+		"Without -s and -p: the active session of this folder, else the last 24 hours.\n"
+		"--format chart draws the most wanted ones over time, by hour up to 48 hours, else "
+		"by day.\n\n"
 		"example: blueplane metrics -p 7d --group-by day\n",
 	.options = OPTIONS,
+	.charts = true,
 	.run = run,
 };

@@ -53,7 +53,7 @@ static int check_args(const struct bp_cli *cli)
  * two as a mistake, and what the environment wants as long as it has it. */
 static int take_format(const struct bp_cli *cli, enum bp_format *out)
 {
-	static const char *const names[] = {"table", "json", "csv", "markdown", NULL};
+	static const char *const names[] = {"table", "json", "csv", "markdown", "chart", NULL};
 	const struct bp_command *command = cli->command;
 	const char *option = bp_options_text(&cli->options, "format");
 	const char *environment = getenv("BLUEPLANE_FORMAT");
@@ -77,15 +77,18 @@ static int take_format(const struct bp_cli *cli, enum bp_format *out)
 	if (!names[i]) { /* an option was checked already */
 		return bp_cli_fail_usage(cli,
 					 "BLUEPLANE_FORMAT cannot be \"%.60s\"; it is one of: "
-					 "table, json, csv, markdown",
+					 "table, json, csv, markdown, chart",
 					 text);
 	}
 	bool table = i == BP_FORMAT_CSV || i == BP_FORMAT_MARKDOWN;
-	if (table && command->words_only && option) {
-		return bp_cli_fail_usage(cli, "\"%s\" has no table, so no %s; --json is there",
+	bool lacking = table ? command->words_only : i == BP_FORMAT_CHART && !command->charts;
+	if (lacking && option) {
+		return bp_cli_fail_usage(cli,
+					 table ? "\"%s\" has no table, so no %s; --json is there"
+					       : "\"%s\" has no %s; --json is there",
 					 command->name, text);
 	}
-	*out = table && command->words_only ? BP_FORMAT_TABLE : (enum bp_format)i;
+	*out = lacking ? BP_FORMAT_TABLE : (enum bp_format)i;
 	return BP_EXIT_OK;
 }
 

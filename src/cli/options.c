@@ -9,7 +9,7 @@
 #include "base/config.h"
 #include "base/str.h"
 
-static const char *const FORMATS[] = {"table", "json", "csv", "markdown", NULL};
+static const char *const FORMATS[] = {"table", "json", "csv", "markdown", "chart", NULL};
 
 const struct bp_option_row bp_common_options[] = {
 	{.name = "help", .letter = 'h', .help = "show this help"},
@@ -18,7 +18,7 @@ const struct bp_option_row bp_common_options[] = {
 	 .letter = 'f',
 	 .value = "FORMAT",
 	 .choices = FORMATS,
-	 .help = "table (default), json, csv or markdown"},
+	 .help = "table (default), json, csv, markdown or chart"},
 	{.name = "no-color", .help = "no colours (also: NO_COLOR)"},
 	{.name = NULL},
 };

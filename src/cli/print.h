@@ -19,7 +19,13 @@
 
 struct cJSON;
 
-enum bp_format { BP_FORMAT_TABLE, BP_FORMAT_JSON, BP_FORMAT_CSV, BP_FORMAT_MARKDOWN };
+enum bp_format {
+	BP_FORMAT_TABLE,
+	BP_FORMAT_JSON,
+	BP_FORMAT_CSV,
+	BP_FORMAT_MARKDOWN,
+	BP_FORMAT_CHART /* only of commands that have charts */
+};
 
 /** How stdout wants it. */
 struct bp_print {

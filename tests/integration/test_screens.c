@@ -155,6 +155,39 @@ START_TEST(metrics_group_and_compare)
 }
 END_TEST
 
+START_TEST(charts_are_by_day_or_by_hour_and_fit)
+{
+	import_sample();
+	bp_test_home_env(&home, "COLUMNS=80");
+	screen("metrics -p all -f chart");
+	ck_assert_int_eq(widest(out.out), 80);
+	has(out.out, "All time\nTokens by day: 520k\n200k \xE2\x94\xA4");
+	has(out.out, "\n       2026-01-05 ");
+	has(out.out, " 2026-01-08\n\nActive time by day: 7:17 min\n");
+	has(out.out, "\nAcceptance rate by day: 85.7 %\n");
+	lacks(out.out, "cache");
+	has(screen("metrics -p all -f chart --all"), "\ncache read by day: ");
+	has(screen("metrics --since 2026-01-06 --until 2026-01-06 -f chart"),
+	    "\nPrompts by hour: 2\n");
+	has(out.out, "2026-01-06 00:00  ");
+	has(out.out, "  2026-01-06 23:00\n");
+	has(screen("metrics -s last -f chart"), "Tokens by hour: 156k\n");
+	bp_test_home_env(&home, "LC_ALL=C");
+	has(screen("metrics -p all -f chart"), "\n200k |");
+	has(screen("metrics --since 2020-01-01 --until 2020-01-01 -f chart"),
+	    "Nothing happened in this period.");
+	run("metrics -p all -f chart --group-by day");
+	ck_assert_int_eq(out.code, 2);
+	run("sessions -f chart");
+	ck_assert_int_eq(out.code, 2);
+	ck_assert_str_eq(out.err, "blueplane: \"sessions\" has no chart; --json is there (see: "
+				  "blueplane help sessions)\n");
+	bp_test_home_env(&home, "BLUEPLANE_FORMAT=chart");
+	has(screen("sessions"), "Session ");
+	has(screen("metrics -p all"), "Tokens by day: 520k\n");
+}
+END_TEST
+
 START_TEST(analyze_shows_the_parts_asked_for)
 {
 	import_sample();
@@ -684,8 +717,9 @@ END_TEST
 
 BP_TEST_MAIN(setup, teardown, sessions_at_80_columns_leave_the_least_wanted_out,
 	     sessions_at_120_columns_have_them_all, metrics_group_and_compare,
-	     analyze_shows_the_parts_asked_for, no_screen_is_wider_than_80_columns,
-	     colours_only_where_they_are_wanted, help_lists_every_command_and_each_has_an_example,
+	     charts_are_by_day_or_by_hour_and_fit, analyze_shows_the_parts_asked_for,
+	     no_screen_is_wider_than_80_columns, colours_only_where_they_are_wanted,
+	     help_lists_every_command_and_each_has_an_example,
 	     no_name_reaches_the_terminal_as_more_than_a_name, dead_letters_fit_the_screen_too,
 	     csv_is_exact_and_has_the_names_of_json,
 	     markdown_is_a_table_with_its_characters_escaped, metrics_json_keeps_its_contract,

@@ -243,7 +243,7 @@ START_TEST(nothing_at_all_is_a_line_on_the_floor_or_no_line)
 	static const double gaps[] = {NAN, NAN};
 
 	ck_assert_str_eq(draw((struct bp_chart){.width = 11, .height = 3}, zeros, 3),
-			 "0 |        \n"
+			 "  |        \n"
 			 "0 |........\n"
 			 "  +--------\n");
 	ck_assert_str_eq(draw((struct bp_chart){.width = 11, .height = 2}, gaps, 2),

@@ -24,8 +24,10 @@ extern const struct bp_command bp_cmd_sessions;
 extern const struct bp_command bp_cmd_start;
 extern const struct bp_command bp_cmd_status;
 extern const struct bp_command bp_cmd_stop;
+extern const struct bp_command bp_cmd_top;
 extern const struct bp_command bp_cmd_uninstall;
 extern const struct bp_command bp_cmd_up;
 extern const struct bp_command bp_cmd_version;
+extern const struct bp_command bp_cmd_watch;
 
 #endif

@@ -69,3 +69,18 @@ void bp_query_end(struct bp_sql *sql)
 {
 	bp_sql_rollback(sql);
 }
+
+enum bp_rc bp_query_version(struct bp_sql *sql, int64_t *out, struct bp_err *err)
+{
+	struct bp_statement *statement = NULL;
+	enum bp_rc rc = bp_statement_new(sql, "PRAGMA data_version", &statement, err);
+
+	if (rc == BP_OK) {
+		rc = bp_statement_step(statement, err);
+	}
+	if (rc == BP_OK) {
+		*out = bp_column_int(statement, 0);
+	}
+	bp_statement_free(statement);
+	return rc;
+}

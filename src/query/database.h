@@ -8,6 +8,8 @@
 #ifndef BP_QUERY_DATABASE_H
 #define BP_QUERY_DATABASE_H
 
+#include <stdint.h>
+
 #include "base/err.h"
 #include "store/sqlite.h"
 
@@ -23,5 +25,9 @@ BP_MUSTUSE enum bp_rc bp_query_open(const char *path, struct bp_sql **out, struc
  *  Errors: as bp_sql_exec(). */
 BP_MUSTUSE enum bp_rc bp_query_begin(struct bp_sql *sql, struct bp_err *err);
 void bp_query_end(struct bp_sql *sql);
+
+/** A number that changes when another connection changed the database. Errors: those of
+ *  bp_statement_step(). */
+BP_MUSTUSE enum bp_rc bp_query_version(struct bp_sql *sql, int64_t *out, struct bp_err *err);
 
 #endif

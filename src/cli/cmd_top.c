@@ -20,11 +20,11 @@
 #include "query/database.h"
 
 enum {
-	LOOK_MS = 200,        /* how often the database is asked whether it changed */
-	REDRAW_US = 1000000,  /* the clock ticks, and active sessions become idle */
-	ROWS_ONCE = 40,       /* of a frame that goes to a file */
+	LOOK_MS = 200,       /* how often the database is asked whether it changed */
+	REDRAW_US = 1000000, /* the clock ticks, and active sessions become idle */
+	ROWS_ONCE = 40,      /* of a frame that goes to a file */
 	KEY_ESCAPE = 27,
-	ESCAPE_MS = 25        /* an arrow key is an escape and more, at once */
+	ESCAPE_MS = 25 /* an arrow key is an escape and more, at once */
 };
 
 struct top {
@@ -157,7 +157,7 @@ static void show(struct top *top)
 	(void)attrset(A_NORMAL);
 	(void)refresh();
 	bp_frame_done(&frame);
-	top->drawn_us = bp_clock_monotonic_us();
+	top->drawn_us = bp_clock_mono_us();
 }
 
 /* --- keys --- */
@@ -218,7 +218,7 @@ static bool take_key(struct top *top, int key)
 static bool look(struct top *top)
 {
 	int64_t version = top->version;
-	bool due = bp_clock_monotonic_us() - top->drawn_us >= REDRAW_US;
+	bool due = bp_clock_mono_us() - top->drawn_us >= REDRAW_US;
 
 	if (top->view.paused) {
 		return due;
@@ -358,7 +358,7 @@ static const struct bp_option_row OPTIONS[] = {
 
 #define HELP(name)                                                                                 \
 	"Show what happens now, full-screen: rates of the last hour by minute, sessions that are " \
-	"active, today's tools, cost and errors, and events as they come.\n"                      \
+	"active, today's tools, cost and errors, and events as they come.\n"                       \
 	"Keys: q ends, p pauses, s orders sessions, j and k or arrows go through events, h helps." \
 	"\n\nexample: blueplane " name " --once\n"
 

@@ -14,9 +14,8 @@ enum { PIECE_BYTES = 1024 };
 
 void bp_frame_init(struct bp_frame *frame, int width, int height, bool utf8)
 {
-	*frame = (struct bp_frame){.width = width > 0 ? width : 1,
-				   .height = height > 0 ? height : 1,
-				   .utf8 = utf8};
+	*frame = (struct bp_frame){
+		.width = width > 0 ? width : 1, .height = height > 0 ? height : 1, .utf8 = utf8};
 	frame->rows = bp_calloc((size_t)frame->height, sizeof(frame->rows[0]));
 }
 
@@ -76,8 +75,8 @@ void bp_frame_put(struct bp_frame *frame, struct bp_frame_place place, const cha
 	struct bp_buf safe;
 	va_list args;
 	int columns;
-	int room = place.column + place.room > frame->width ? frame->width - place.column
-							    : place.room;
+	int room =
+		place.column + place.room > frame->width ? frame->width - place.column : place.room;
 
 	if (place.row < 0 || place.row >= frame->height || place.column < 0 || room <= 0) {
 		return;

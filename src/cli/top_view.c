@@ -44,10 +44,10 @@ static void put_right(struct bp_frame *frame, int row, int column, int room, enu
 
 static void put_title(struct bp_frame *frame, int row, int column, int room, const char *text)
 {
-	bp_frame_put(frame,
-		     (struct bp_frame_place){
-			     .row = row, .column = column, .room = room, .bold = true},
-		     "%s", text);
+	bp_frame_put(
+		frame,
+		(struct bp_frame_place){.row = row, .column = column, .room = room, .bold = true},
+		"%s", text);
 }
 
 /* --- head: the clock, and today --- */
@@ -129,9 +129,8 @@ static double cost_of(const struct bp_current_minute *minute)
 
 static double latency_of(const struct bp_current_minute *minute)
 {
-	return minute->latencies > 0
-		       ? (double)minute->latency_us / 1000 / (double)minute->latencies
-		       : (double)NAN;
+	return minute->latencies > 0 ? (double)minute->latency_us / 1000 / (double)minute->latencies
+				     : (double)NAN;
 }
 
 static const struct rate RATES[] = {
@@ -157,13 +156,11 @@ static void draw_rate(struct bp_frame *frame, int row, const struct rate *rate,
 		values[i] = rate->of(&current->minutes[i]);
 	}
 	bp_show_metric(text, &metric,
-		       fmax(values[BP_CURRENT_MINUTES - 2], values[BP_CURRENT_MINUTES - 1]),
-		       false);
+		       fmax(values[BP_CURRENT_MINUTES - 2], values[BP_CURRENT_MINUTES - 1]), false);
 	put(frame, row, 0, RATE_LABEL, rate->label);
 	put_right(frame, row, RATE_LABEL, RATE_VALUE - 1, BP_PAINT_NONE, text);
 	bp_buf_init(&line, SPARKLINE_BYTES);
-	bp_chart_sparkline(&line,
-			   (struct bp_series){.values = values, .n = BP_CURRENT_MINUTES},
+	bp_chart_sparkline(&line, (struct bp_series){.values = values, .n = BP_CURRENT_MINUTES},
 			   width < SPARKLINE_MAX ? width : SPARKLINE_MAX, frame->utf8);
 	bp_frame_put(frame,
 		     (struct bp_frame_place){.row = row,
@@ -234,8 +231,7 @@ static void draw_sessions(struct bp_frame *frame, const struct area *area,
 	put_right(frame, area->row, right - 17, 8, BP_PAINT_DIM, "tokens");
 	put_right(frame, area->row, right - 9, 9, BP_PAINT_DIM, "idle");
 	if (sessions->n == 0) {
-		put(frame, area->row + 1, area->column, area->width,
-		    "none in the last half hour");
+		put(frame, area->row + 1, area->column, area->width, "none in the last half hour");
 	}
 	for (size_t i = 0; i < sessions->n && (int)i + 1 < area->height; i++) {
 		draw_session(frame, area, area->row + 1 + (int)i, &sessions->rows[i],
@@ -307,7 +303,7 @@ static enum bp_paint paint_of(const struct bp_current_event *event)
 	if (!event->outcome) {
 		return BP_PAINT_NONE;
 	}
-	return strcmp(event->outcome, "ok") == 0	? BP_PAINT_GOOD
+	return strcmp(event->outcome, "ok") == 0        ? BP_PAINT_GOOD
 	       : strcmp(event->outcome, "pending") == 0 ? BP_PAINT_DIM
 							: BP_PAINT_BAD;
 }
@@ -408,8 +404,7 @@ static void draw_body(struct bp_frame *frame, int row, struct bp_current *curren
 		height = height < rest ? height : rest;
 		int half = frame->width * 3 / 5 - 2;
 		draw_sessions(frame, &(struct area){row, 0, half, height}, current, view->sort);
-		draw_tools(frame,
-			   &(struct area){row, half + 3, frame->width - half - 3, height},
+		draw_tools(frame, &(struct area){row, half + 3, frame->width - half - 3, height},
 			   &current->tools);
 		row += height + 1;
 	} else {
@@ -427,14 +422,13 @@ static void draw_body(struct bp_frame *frame, int row, struct bp_current *curren
 			row += tools + 1;
 		}
 	}
-	draw_events(frame,
-		    &(struct area){row, 0, frame->width,
-				   frame->height - row - (view->notice ? 1 : 0)},
-		    current, view);
+	draw_events(
+		frame,
+		&(struct area){row, 0, frame->width, frame->height - row - (view->notice ? 1 : 0)},
+		current, view);
 }
 
-void bp_top_draw(struct bp_frame *frame, struct bp_current *current,
-		 const struct bp_top_view *view)
+void bp_top_draw(struct bp_frame *frame, struct bp_current *current, const struct bp_top_view *view)
 {
 	int row = 1;
 

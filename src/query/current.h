@@ -42,9 +42,9 @@ struct bp_current_event {
 
 struct bp_current {
 	int64_t as_of_us;
-	struct bp_groups today;      /* one group: since midnight */
-	struct bp_groups tools;      /* the same by tool */
-	struct bp_sessions sessions; /* active ones, heard of last first */
+	struct bp_groups today;                               /* one group: since midnight */
+	struct bp_groups tools;                               /* the same by tool */
+	struct bp_sessions sessions;                          /* active ones, heard of last first */
 	struct bp_current_minute minutes[BP_CURRENT_MINUTES]; /* oldest first; the last is now's */
 	struct bp_current_event events[BP_CURRENT_EVENTS];    /* newest first */
 	size_t n_events;

@@ -183,7 +183,11 @@ static pid_t spawn(const struct bp_test_home *home, const char *program, const c
 		argv[n++] = args[i];
 	}
 	argv[n] = NULL;
-	(void)snprintf(path, sizeof(path), "%s/%s", home->bin_dir, program);
+	if (program[0] == '/') {
+		(void)snprintf(path, sizeof(path), "%s", program);
+	} else {
+		(void)snprintf(path, sizeof(path), "%s/%s", home->bin_dir, program);
+	}
 	make_env(home, &env);
 	(void)fflush(NULL);
 	pid_t pid = fork();

@@ -64,7 +64,7 @@ struct bp_test_output {
 };
 
 /**
- * Run a program of bin_dir to its end with input on its standard input (a pipe; NULL: empty).
+ * Run a program of bin_dir (or of an absolute path) to its end with input on its standard input (a pipe; NULL: empty).
  * args: NULL-terminated, without the program's name. Owns: bp_test_output_done().
  */
 void bp_test_run_program(const struct bp_test_home *home, const char *program,

@@ -4,8 +4,6 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
-#include <wchar.h>
 
 #include "base/mem.h"
 #include "cli/wrap.h"
@@ -29,52 +27,11 @@ void bp_frame_done(struct bp_frame *frame)
 	*frame = (struct bp_frame){0};
 }
 
-/* The bytes of text that fit into room columns; *out_columns how many those take. */
-static size_t fitting(struct bp_str text, int room, int *out_columns)
-{
-	mbstate_t state = {0};
-	size_t at = 0;
-	int columns = 0;
-
-	while (at < text.len) {
-		wchar_t c;
-		size_t used = mbrtowc(&c, text.ptr + at, text.len - at, &state);
-		bool broken = used == 0 || used > text.len - at;
-		int wide = broken ? 1 : wcwidth(c);
-
-		if (broken) {
-			used = 1;
-			memset(&state, 0, sizeof(state));
-		}
-		if (columns + (wide > 0 ? wide : 0) > room) {
-			break;
-		}
-		columns += wide > 0 ? wide : 0;
-		at += used;
-	}
-	*out_columns = columns;
-	return at;
-}
-
-static void cut(struct bp_buf *text, int room, bool utf8, int *out_columns)
-{
-	static const char *const ellipsis[] = {"~", "\xE2\x80\xA6"};
-
-	*out_columns = bp_wrap_columns(text->ptr);
-	if (*out_columns <= room) {
-		return;
-	}
-	text->len = fitting(bp_buf_str(text), room - 1, out_columns);
-	bp_buf_add_str(text, bp_str_from(ellipsis[utf8]));
-	*out_columns += 1;
-}
-
 void bp_frame_put(struct bp_frame *frame, struct bp_frame_place place, const char *fmt, ...)
 {
 	char raw[PIECE_BYTES];
-	struct bp_buf safe;
+	struct bp_buf safe, fits;
 	va_list args;
-	int columns;
 	int room =
 		place.column + place.room > frame->width ? frame->width - place.column : place.room;
 
@@ -87,8 +44,10 @@ void bp_frame_put(struct bp_frame *frame, struct bp_frame_place place, const cha
 	bp_buf_init(&safe, 4 * PIECE_BYTES);
 	bp_print_clean(&safe, bp_str_from(raw), frame->utf8);
 	bp_buf_add_char(&safe, '\0');
-	safe.len--;
-	cut(&safe, room, frame->utf8, &columns);
+	bp_buf_init(&fits, 8 * PIECE_BYTES);
+	bp_wrap_cut(&fits, safe.ptr, room, frame->utf8);
+	const char *text = bp_arena_str(&frame->text, bp_buf_str(&fits)).ptr;
+	int columns = bp_wrap_columns(text);
 	struct bp_frame_row *row = &frame->rows[place.row];
 	if (row->n == row->cap) {
 		row->cap = row->cap ? 2 * row->cap : 8;
@@ -99,8 +58,9 @@ void bp_frame_put(struct bp_frame *frame, struct bp_frame_place place, const cha
 		.columns = columns,
 		.paint = place.paint,
 		.bold = place.bold,
-		.text = bp_arena_str(&frame->text, bp_buf_str(&safe)).ptr,
+		.text = text,
 	};
+	bp_buf_done(&fits);
 	bp_buf_done(&safe);
 }
 

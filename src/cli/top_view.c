@@ -201,7 +201,8 @@ static void draw_session(struct bp_frame *frame, const struct area *area, int ro
 	int room = area->width - 41;
 	char text[BP_SHOW_BYTES];
 
-	put(frame, row, area->column, 8, item->session.id);
+	bp_frame_put(frame, (struct bp_frame_place){.row = row, .column = area->column, .room = 8},
+		     "%.8s", item->session.id);
 	put(frame, row, area->column + 10, room, project ? project : "-");
 	bp_show_metric(text, &count, (double)item->prompts, false);
 	put_right(frame, row, right - 30, 7, BP_PAINT_NONE, text);

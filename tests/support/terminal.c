@@ -2,10 +2,10 @@
 #include "support/terminal.h"
 
 #include <check.h>
+#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
 #define TMUX "/usr/bin/tmux"
@@ -51,13 +51,16 @@ void bp_test_terminal_open(struct bp_test_terminal *terminal, const struct bp_te
 	char width[16], height[16], line[2048];
 
 	*terminal = (struct bp_test_terminal){.home = home};
-	(void)snprintf(terminal->socket, sizeof(terminal->socket), "%.100s/tmux", home->root);
+	/* A server that was told to end may still hold its socket. */
+	static int servers;
+	(void)snprintf(terminal->socket, sizeof(terminal->socket), "%.100s/tmux%d", home->root,
+		       servers++);
 	(void)snprintf(width, sizeof(width), "%d", columns);
 	(void)snprintf(height, sizeof(height), "%d", rows);
 	(void)snprintf(line, sizeof(line), "PATH='%s':$PATH; export PATH; %s", home->bin_dir,
 		       command);
-	const char *const words[] = {"new-session", "-d",   "-x", width, "-y", height,
-				     "/bin/sh",     "-c",   line, ";",   "set-option", "-g",
+	const char *const words[] = {"new-session",    "-d", "-x", width, "-y",         height,
+				     "/bin/sh",        "-c", line, ";",   "set-option", "-g",
 				     "remain-on-exit", "on", NULL};
 	tmux_do(terminal, words);
 }
@@ -111,7 +114,7 @@ char *bp_test_terminal_wait(struct bp_test_terminal *terminal, const char *part,
 		ck_assert_msg(waited < WAIT_MS, "\"%s\" %s on the screen:\n%s", part,
 			      there ? "does not come" : "stays", screen);
 		free(screen);
-		(void)nanosleep(&(struct timespec){.tv_nsec = LOOK_MS * 1000000L}, NULL);
+		(void)poll(NULL, 0, LOOK_MS);
 	}
 }
 

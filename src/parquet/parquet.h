@@ -28,33 +28,41 @@ enum bp_parquet_type {
 	BP_PARQUET_TIMESTAMP_US /* UTC */
 };
 
-struct bp_parquet_column {
-	const char *name;
-	enum bp_parquet_type type;
-	bool optional; /* may be null */
+enum {
+	BP_PARQUET_COLUMNS_MAX = 1024,
+	BP_PARQUET_TEXT_BYTES_MAX = 64 * 1024 * 1024 /* of one value */
 };
 
+struct bp_parquet_column {
+	const char *name;          /* not empty */
+	enum bp_parquet_type type; /* of its values */
+	bool optional;             /* may be null */
+};
+
+/** A value: what the column's type says is looked at. */
 struct bp_parquet_value {
-	bool null;
-	int64_t number;     /* BOOL, INT64, TIMESTAMP_US */
+	bool null;          /* only in an optional column */
+	int64_t number;     /* BOOL (0 or 1), INT64, TIMESTAMP_US */
 	double real;        /* DOUBLE */
-	struct bp_str text; /* TEXT, BYTES */
+	struct bp_str text; /* TEXT (valid UTF-8, which is not looked at), BYTES; absent is empty */
 };
 
 struct bp_parquet_writer;
 
 /**
  * Begin a file that write() receives in order. columns are borrowed until _finish.
- * rows_per_group: memory is that of one row group.
- * Owns:   bp_parquet_writer_free(). Errors: whatever write returns.
+ * rows_per_group: memory is that of one row group, which also ends at about 64 MiB.
+ * Owns:   bp_parquet_writer_free(). Errors: BP_EINVAL no columns or too many of them; whatever
+ *         write returns.
  */
 BP_MUSTUSE enum bp_rc bp_parquet_writer_new(
 	const struct bp_parquet_column *columns, size_t n_columns, size_t rows_per_group,
 	enum bp_rc (*write)(void *arg, const void *bytes, size_t n, struct bp_err *err), void *arg,
 	struct bp_parquet_writer **out, struct bp_err *err);
 
-/** Add a row of n_columns values; texts are copied. Errors: BP_EINVAL null in a required column;
- *  those of write: the writer is then of no use but to be freed. */
+/** Add a row of n_columns values; texts are copied. Errors: BP_EINVAL null in a required column,
+ *  BP_ELIMIT a text too long: nothing of the row is in the file, which can go on; those of write:
+ *  the writer is then of no use but to be freed. */
 BP_MUSTUSE enum bp_rc bp_parquet_writer_row(struct bp_parquet_writer *writer,
 					    const struct bp_parquet_value *values,
 					    struct bp_err *err);
@@ -67,12 +75,17 @@ void bp_parquet_writer_free(struct bp_parquet_writer *writer);
 
 struct bp_parquet_reader;
 
-/** Open a file that a bp_parquet_writer wrote; others may be more than we read.
- *  Owns: bp_parquet_reader_free(). Errors: BP_ENOTFOUND, BP_EIO, BP_ECORRUPT not such a file. */
+/**
+ * Open a file that a bp_parquet_writer wrote; those of others are more than this reads.
+ * Every byte of the file is covered by a checksum or a check: one changed bit is BP_ECORRUPT, here
+ * or at the row that has it.
+ * Owns:   bp_parquet_reader_free(). Errors: BP_ENOTFOUND, BP_EIO, BP_ECORRUPT not such a file.
+ */
 BP_MUSTUSE enum bp_rc bp_parquet_reader_open(const char *path, struct bp_parquet_reader **out,
 					     struct bp_err *err);
 void bp_parquet_reader_free(struct bp_parquet_reader *reader);
 
+/** The number of rows in the file. */
 int64_t bp_parquet_reader_rows(const struct bp_parquet_reader *reader);
 
 /** Its columns, borrowed; *out_n how many. */
@@ -83,7 +96,7 @@ const struct bp_parquet_column *bp_parquet_reader_columns(const struct bp_parque
 const char *bp_parquet_reader_metadata(const struct bp_parquet_reader *reader, const char *key);
 
 /** The next row into values (one per column, borrowed until the next call).
- *  Errors: BP_ENOTFOUND no more; BP_ECORRUPT. */
+ *  Errors: BP_ENOTFOUND no more; BP_EIO; BP_ECORRUPT. */
 BP_MUSTUSE enum bp_rc bp_parquet_reader_next(struct bp_parquet_reader *reader,
 					     struct bp_parquet_value *values, struct bp_err *err);
 

@@ -22,7 +22,7 @@
 #include "event/event.h"
 #include "event/hash.h"
 
-enum { BP_PROJECTION_VERSION = 1 };
+enum { BP_PROJECTION_VERSION = 2 };
 
 /** Groups a user may take out altogether (privacy.opt_out), as bits. */
 enum bp_opt_out {

@@ -47,6 +47,7 @@ const struct bp_str bp_claude_line_keys[BP_LINE_KEYS_N] = {
 	[BP_LINE_MAX_RETRIES] = BP_KEY("maxRetries"),
 	[BP_LINE_DURATION] = BP_KEY("durationMs"),
 	[BP_LINE_COST] = BP_KEY("totalCostUSD"),
+	[BP_LINE_COST_USD] = BP_KEY("costUSD"),
 	[BP_LINE_LINES_ADDED] = BP_KEY("totalLinesAdded"),
 	[BP_LINE_LINES_REMOVED] = BP_KEY("totalLinesRemoved"),
 };

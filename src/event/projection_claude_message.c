@@ -22,6 +22,8 @@ enum usage_key {
 	SPEED,
 	SERVER_TOOLS,
 	DETAILS,
+	GEO,
+	ITERATIONS,
 	N_USAGE
 };
 
@@ -35,7 +37,15 @@ static const struct bp_str USAGE_KEYS[N_USAGE] = {
 	[SPEED] = BP_KEY("speed"),
 	[SERVER_TOOLS] = BP_KEY("server_tool_use"),
 	[DETAILS] = BP_KEY("output_tokens_details"),
+	[GEO] = BP_KEY("inference_geo"),
+	[ITERATIONS] = BP_KEY("iterations"),
 };
+
+/* Of usage, and of each entry of iterations. */
+static const struct bp_str CACHE_5M = BP_KEY("ephemeral_5m_input_tokens");
+static const struct bp_str CACHE_1H = BP_KEY("ephemeral_1h_input_tokens");
+
+enum { ADVISORS_MAX = 64 };
 
 enum block_key {
 	B_TYPE,
@@ -209,6 +219,61 @@ static void member_rare(struct bp_projection *p, const char *key, struct bp_json
 	bp_projection_member_int(p, key, n == 0 ? BP_ABSENT : n);
 }
 
+/* Where it ran, of the places that have a price of their own or say that there is none. */
+static void write_geo(struct bp_projection *p, struct bp_json value)
+{
+	static const char *const GEOS[] = {"us", "global", "not_available"};
+
+	for (size_t i = 0; i < sizeof(GEOS) / sizeof(GEOS[0]); i++) {
+		if (bp_projection_is(value, GEOS[i])) {
+			bp_projection_member(p, "inference_geo", bp_str_from(GEOS[i]));
+		}
+	}
+}
+
+static void write_advisor(struct bp_projection *p, struct bp_json entry)
+{
+	struct bp_json u[N_USAGE];
+
+	bp_json_pick(entry, USAGE_KEYS, u, N_USAGE);
+	bp_out_object(&p->out);
+	bp_projection_member_name(p, "model", bp_json_get(entry, BP_STR("model")));
+	bp_projection_member_int(p, "input", bp_projection_count(u[INPUT]));
+	bp_projection_member_int(p, "output", bp_projection_count(u[OUTPUT]));
+	bp_projection_member_int(p, "cache_write", bp_projection_count(u[CACHE_WRITE]));
+	bp_projection_member_int(p, "cache_write_5m",
+				 bp_projection_count(bp_json_get(u[CACHE_CREATION], CACHE_5M)));
+	bp_projection_member_int(p, "cache_write_1h",
+				 bp_projection_count(bp_json_get(u[CACHE_CREATION], CACHE_1H)));
+	bp_projection_member_int(p, "cache_read", bp_projection_count(u[CACHE_READ]));
+	bp_out_object_end(&p->out);
+}
+
+/* Another model that was asked meanwhile: its tokens are not in those of the response. */
+static void write_advisors(struct bp_projection *p, struct bp_json iterations)
+{
+	struct bp_json_iter iter = bp_json_each(iterations);
+	struct bp_json entry;
+	unsigned n = 0;
+
+	if (iterations.type != BP_JSON_ARRAY) {
+		return;
+	}
+	while (n < ADVISORS_MAX && bp_json_next_element(&iter, &entry)) {
+		if (!bp_projection_is(bp_json_get(entry, BP_STR("type")), "advisor_message")) {
+			continue;
+		}
+		if (n++ == 0) {
+			bp_projection_key(p, "advisors");
+			bp_out_array(&p->out);
+		}
+		write_advisor(p, entry);
+	}
+	if (n > 0) {
+		bp_out_array_end(&p->out);
+	}
+}
+
 static void take_usage(struct bp_projection *p, struct bp_json usage)
 {
 	struct bp_event *event = p->event;
@@ -217,6 +282,7 @@ static void take_usage(struct bp_projection *p, struct bp_json usage)
 	bp_json_pick(usage, USAGE_KEYS, u, N_USAGE);
 	event->service_tier = bp_projection_word(u[TIER]);
 	bp_projection_member_word(p, "speed", u[SPEED]);
+	write_geo(p, u[GEO]);
 	if (!bp_projection_keeps(p, BP_OPT_OUT_TOKENS)) {
 		return;
 	}
@@ -224,10 +290,10 @@ static void take_usage(struct bp_projection *p, struct bp_json usage)
 	event->output_tokens = bp_projection_count(u[OUTPUT]);
 	event->cache_write_tokens = bp_projection_count(u[CACHE_WRITE]);
 	event->cache_read_tokens = bp_projection_count(u[CACHE_READ]);
-	event->cache_write_5m_tokens = bp_projection_count(
-		bp_json_get(u[CACHE_CREATION], BP_STR("ephemeral_5m_input_tokens")));
-	event->cache_write_1h_tokens = bp_projection_count(
-		bp_json_get(u[CACHE_CREATION], BP_STR("ephemeral_1h_input_tokens")));
+	event->cache_write_5m_tokens =
+		bp_projection_count(bp_json_get(u[CACHE_CREATION], CACHE_5M));
+	event->cache_write_1h_tokens =
+		bp_projection_count(bp_json_get(u[CACHE_CREATION], CACHE_1H));
 	struct bp_json reasoning = bp_json_get(u[DETAILS], BP_STR("reasoning_tokens"));
 	if (reasoning.type == BP_JSON_ABSENT) {
 		reasoning = bp_json_get(u[DETAILS], BP_STR("thinking_tokens"));
@@ -235,6 +301,7 @@ static void take_usage(struct bp_projection *p, struct bp_json usage)
 	member_rare(p, "reasoning_tokens", reasoning);
 	member_rare(p, "web_searches", bp_json_get(u[SERVER_TOOLS], BP_STR("web_search_requests")));
 	member_rare(p, "web_fetches", bp_json_get(u[SERVER_TOOLS], BP_STR("web_fetch_requests")));
+	write_advisors(p, u[ITERATIONS]);
 }
 
 /* The call blocks of an assistant message; true when there was one. */
@@ -321,6 +388,20 @@ static int64_t http_status(struct bp_json value)
 	return status >= 100 && status <= 599 ? status : BP_ABSENT;
 }
 
+/* A number as the client wrote it. */
+static void member_number(struct bp_projection *p, const char *key, struct bp_json value)
+{
+	if (value.type != BP_JSON_NUMBER || value.len > BP_PROJECTION_WORD_MAX) {
+		return;
+	}
+	for (size_t i = 0; i < value.len; i++) {
+		if (!strchr("0123456789.eE+-", value.ptr[i]) || value.ptr[i] == '\0') {
+			return;
+		}
+	}
+	bp_projection_member(p, key, bp_str_make(value.ptr, value.len));
+}
+
 static void project_assistant(struct bp_claude_line *line)
 {
 	struct bp_projection *p = &line->p;
@@ -334,6 +415,9 @@ static void project_assistant(struct bp_claude_line *line)
 	event->stop_reason = bp_projection_word(m[STOP_REASON]);
 	if (!bp_str_is(event->model, "<synthetic>")) {
 		take_usage(p, m[USAGE]);
+	}
+	if (bp_projection_keeps(p, BP_OPT_OUT_COST)) {
+		member_number(p, "cost_usd", line->v[BP_LINE_COST_USD]);
 	}
 	bp_projection_member_flag(p, "aborted", bp_json_true(line->v[BP_LINE_ABORTED]));
 	add_texts(p, m[CONTENT], &texts);
@@ -447,19 +531,6 @@ static void project_agent_progress(struct bp_claude_line *line)
 		project_user(&inner);
 	}
 	*p = inner.p;
-}
-
-static void member_number(struct bp_projection *p, const char *key, struct bp_json value)
-{
-	if (value.type != BP_JSON_NUMBER || value.len > BP_PROJECTION_WORD_MAX) {
-		return;
-	}
-	for (size_t i = 0; i < value.len; i++) {
-		if (!strchr("0123456789.eE+-", value.ptr[i]) || value.ptr[i] == '\0') {
-			return;
-		}
-	}
-	bp_projection_member(p, key, bp_str_make(value.ptr, value.len));
 }
 
 static void project_cost(struct bp_claude_line *line)

@@ -83,6 +83,7 @@ static enum bp_rc start_slowpath(struct bp_service *service, struct bp_err *err)
 		.redis_address = service->redis_address,
 		.database_path = service->database,
 		.lock = service->lock,
+		.prices = service->settings.prices,
 		.config = service->settings.slowpath,
 	};
 	return bp_slowpath_start(&deps, &service->slowpath, err);

@@ -94,6 +94,7 @@ enum bp_rc bp_settings_load(struct bp_settings *settings, const char *home, char
 		{.options = bp_fastpath_options, .target = &settings->fastpath},
 		{.options = bp_slowpath_options, .target = &settings->slowpath},
 		{.options = bp_query_options, .target = &settings->query},
+		{.options = bp_price_options, .target = &settings->price},
 	};
 
 	settings->config = bp_config_new(tables, sizeof(tables) / sizeof(tables[0]));
@@ -104,6 +105,9 @@ enum bp_rc bp_settings_load(struct bp_settings *settings, const char *home, char
 	for (size_t i = 0; rc == BP_OK && i < n; i++) {
 		rc = apply_change(settings->config, changes[i], err);
 	}
+	if (rc == BP_OK) {
+		rc = bp_prices_new(settings->price.prices, &settings->prices, err);
+	}
 	if (rc != BP_OK) {
 		bp_settings_done(settings);
 	}
@@ -112,6 +116,7 @@ enum bp_rc bp_settings_load(struct bp_settings *settings, const char *home, char
 
 void bp_settings_done(struct bp_settings *settings)
 {
+	bp_prices_free(settings->prices);
 	bp_config_free(settings->config);
 	memset(settings, 0, sizeof(*settings));
 }

@@ -16,6 +16,7 @@
 #include "base/err.h"
 #include "capture/capture.h"
 #include "fastpath/fastpath.h"
+#include "price/price.h"
 #include "query/options.h"
 #include "slowpath/slowpath.h"
 
@@ -39,6 +40,8 @@ struct bp_settings {
 	struct bp_fastpath_config fastpath;
 	struct bp_slowpath_config slowpath;
 	struct bp_query_config query;
+	struct bp_price_config price;
+	struct bp_prices *prices; /* with the overrides of price */
 	struct bp_config *config;
 };
 

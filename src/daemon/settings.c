@@ -10,6 +10,7 @@
 #include "event/projection.h"
 
 static const char *const level_names[] = {"strict", "standard", "full", NULL};
+static const char *const platform_level_names[] = {"same", "strict", "standard", "full", NULL};
 static const char *const durability_names[] = {"everysec", "always", NULL};
 static const char *const log_names[] = {"error", "warn", "info", "debug", NULL};
 
@@ -26,6 +27,22 @@ static const struct bp_option own_options[] = {
 	 .fallback = "strict",
 	 .choices = level_names,
 	 .help = "how much may be kept; hooks always keep strict"},
+	{.name = "privacy.platforms.claude_code",
+	 .type = BP_OPTION_CHOICE,
+	 .offset = offsetof(struct bp_daemon_config, claude_level),
+	 .fallback = "same",
+	 .choices = platform_level_names,
+	 .help = "how much may be kept of Claude Code; same: as privacy.level"},
+	{.name = "privacy.store_prompts",
+	 .type = BP_OPTION_BOOL,
+	 .offset = offsetof(struct bp_daemon_config, store_prompts),
+	 .fallback = "true",
+	 .help = "keep the text of prompts at privacy.level full"},
+	{.name = "privacy.store_responses",
+	 .type = BP_OPTION_BOOL,
+	 .offset = offsetof(struct bp_daemon_config, store_responses),
+	 .fallback = "true",
+	 .help = "keep the text of answers at privacy.level full"},
 	{.name = "privacy.opt_out",
 	 .type = BP_OPTION_FLAGS,
 	 .offset = offsetof(struct bp_daemon_config, opt_out),
@@ -112,6 +129,17 @@ enum bp_rc bp_settings_load(struct bp_settings *settings, const char *home, char
 		bp_settings_done(settings);
 	}
 	return rc;
+}
+
+struct bp_policy bp_settings_policy(const struct bp_daemon_config *config)
+{
+	int level = config->claude_level > 0 ? config->claude_level - 1 : config->level;
+
+	return (struct bp_policy){.level = (enum bp_level)level,
+				  .opt_out = config->opt_out,
+				  .project_names = config->project_names,
+				  .store_prompts = config->store_prompts,
+				  .store_responses = config->store_responses};
 }
 
 void bp_settings_done(struct bp_settings *settings)

@@ -209,6 +209,9 @@ static void project_user(struct bp_claude_line *line)
 		p->event->event_type = BP_STR("user_prompt");
 	}
 	write_kind(p, kind, human, &texts);
+	if (human) {
+		bp_projection_tell_content(p, BP_KEPT_PROMPT, "prompt_text", content);
+	}
 }
 
 /* Rare things: none of them is the rule, and is not written. */
@@ -361,7 +364,8 @@ static void write_thinking(struct bp_projection *p, struct bp_json content)
 
 /* `api_error` with what is known; kind is ours, the class from a fixed list. */
 static void write_api_error(struct bp_claude_line *line, const char *kind,
-			    const struct bp_json *words, size_t n, int64_t status)
+			    const struct bp_json *words, size_t n, int64_t status,
+			    struct bp_json message)
 {
 	struct bp_projection *p = &line->p;
 
@@ -378,6 +382,7 @@ static void write_api_error(struct bp_claude_line *line, const char *kind,
 	bp_projection_member_int(p, "max_retries",
 				 bp_projection_count(line->v[BP_LINE_MAX_RETRIES]));
 	bp_projection_member_int(p, "retry_ms", bp_projection_floor(line->v[BP_LINE_RETRY_MS]));
+	bp_projection_tell_error(p, message);
 	bp_out_object_end(&p->out);
 }
 
@@ -422,11 +427,15 @@ static void project_assistant(struct bp_claude_line *line)
 	bp_projection_member_flag(p, "aborted", bp_json_true(line->v[BP_LINE_ABORTED]));
 	add_texts(p, m[CONTENT], &texts);
 	bp_projection_texts_write(p, &texts);
+	if (!bp_json_true(line->v[BP_LINE_API_ERROR])) {
+		bp_projection_tell_content(p, BP_KEPT_ANSWER, "answer_text", m[CONTENT]);
+	}
 	write_thinking(p, m[CONTENT]);
 	bool calls = write_calls(p, m[CONTENT]);
 	if (bp_json_true(line->v[BP_LINE_API_ERROR])) {
 		const struct bp_json words[] = {line->v[BP_LINE_ERROR], line->v[BP_LINE_API_TYPE]};
-		write_api_error(line, "final", words, 2, http_status(line->v[BP_LINE_API_STATUS]));
+		write_api_error(line, "final", words, 2, http_status(line->v[BP_LINE_API_STATUS]),
+				m[CONTENT]);
 	}
 	if (!line->nested) {
 		event->event_type = bp_json_true(line->v[BP_LINE_API_ERROR]) ? BP_STR("error")
@@ -485,7 +494,8 @@ static void project_system(struct bp_claude_line *line)
 				bp_projection_name(p, bp_json_get(error, BP_STR("requestID")));
 		}
 		write_api_error(line, "retry", words, 3,
-				http_status(bp_json_get(error, BP_STR("status"))));
+				http_status(bp_json_get(error, BP_STR("status"))),
+				bp_json_get(error, BP_STR("message")));
 	}
 }
 
@@ -504,6 +514,10 @@ static void project_queued_command(struct bp_claude_line *line)
 		p->event->event_type = BP_STR("user_prompt");
 	}
 	write_kind(p, kind, human, &texts);
+	if (human) {
+		bp_projection_tell_content(p, BP_KEPT_PROMPT, "prompt_text",
+					   bp_json_get(attachment, BP_STR("prompt")));
+	}
 }
 
 /* A sub-agent's message, repeated in its parent's file: counted only where the sub-agent has no
@@ -547,6 +561,19 @@ static void project_cost(struct bp_claude_line *line)
 	}
 }
 
+/* A title, and for `summary` the line at whose end the conversation it names stands. */
+static void project_title(struct bp_claude_line *line, enum bp_claude_line_key key)
+{
+	struct bp_projection *p = &line->p;
+
+	if (bp_projection_tells(p, BP_KEPT_TITLE)) {
+		bp_projection_tell(p, BP_KEPT_TITLE, "title", line->v[key]);
+		if (key == BP_LINE_SUMMARY) {
+			bp_projection_member_name(p, "leaf", line->v[BP_LINE_LEAF]);
+		}
+	}
+}
+
 void bp_claude_line_body(struct bp_claude_line *line)
 {
 	struct bp_event *event = line->p.event;
@@ -560,6 +587,12 @@ void bp_claude_line_body(struct bp_claude_line *line)
 		project_system(line);
 	} else if (bp_str_is(type, "cost-state")) {
 		project_cost(line);
+	} else if (bp_str_is(type, "ai-title")) {
+		project_title(line, BP_LINE_AI_TITLE);
+	} else if (bp_str_is(type, "custom-title")) {
+		project_title(line, BP_LINE_CUSTOM_TITLE);
+	} else if (bp_str_is(type, "summary")) {
+		project_title(line, BP_LINE_SUMMARY);
 	} else if (bp_str_is(type, "attachment")) {
 		event->subtype = bp_projection_word(
 			bp_json_get(line->v[BP_LINE_ATTACHMENT], BP_STR("type")));

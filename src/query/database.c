@@ -42,7 +42,8 @@ static enum bp_rc check_version(struct bp_sql *sql, const char *path, struct bp_
 	return BP_OK;
 }
 
-enum bp_rc bp_query_open(const char *path, struct bp_sql **out, struct bp_err *err)
+static enum bp_rc open_with(const char *path, enum bp_sql_access access, struct bp_sql **out,
+			    struct bp_err *err)
 {
 	struct bp_sql *sql = NULL;
 	enum bp_rc rc = bp_sql_open(path, BP_SQL_READ, CACHE_BYTES, &sql, err);
@@ -50,7 +51,7 @@ enum bp_rc bp_query_open(const char *path, struct bp_sql **out, struct bp_err *e
 	if (rc != BP_OK) {
 		return rc;
 	}
-	bp_sql_restrict(sql, false);
+	bp_sql_restrict(sql, access);
 	rc = check_version(sql, path, err);
 	if (rc != BP_OK) {
 		bp_sql_close(sql);
@@ -58,6 +59,16 @@ enum bp_rc bp_query_open(const char *path, struct bp_sql **out, struct bp_err *e
 	}
 	*out = sql;
 	return BP_OK;
+}
+
+enum bp_rc bp_query_open(const char *path, struct bp_sql **out, struct bp_err *err)
+{
+	return open_with(path, BP_SQL_FACTS, out, err);
+}
+
+enum bp_rc bp_query_open_log(const char *path, struct bp_sql **out, struct bp_err *err)
+{
+	return open_with(path, BP_SQL_LOG, out, err);
 }
 
 enum bp_rc bp_query_begin(struct bp_sql *sql, struct bp_err *err)

@@ -21,6 +21,10 @@
  */
 BP_MUSTUSE enum bp_rc bp_query_open(const char *path, struct bp_sql **out, struct bp_err *err);
 
+/** Open the log of the same database: for the one question about events, which sees no fact.
+ *  Owns, Errors: as bp_query_open(). */
+BP_MUSTUSE enum bp_rc bp_query_open_log(const char *path, struct bp_sql **out, struct bp_err *err);
+
 /** Begin and end a moment: all answers in between are of the same state.
  *  Errors: as bp_sql_exec(). */
 BP_MUSTUSE enum bp_rc bp_query_begin(struct bp_sql *sql, struct bp_err *err);

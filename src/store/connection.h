@@ -21,7 +21,7 @@ struct bp_sql {
 	/* Prepared at their first use. */
 	struct bp_statement *begin, *commit, *load_checkpoint, *save_checkpoint;
 	struct bp_wal_watch *watch; /* write mode, else NULL */
-	bool raw_views_too;         /* see bp_sql_restrict() */
+	enum bp_sql_access access;  /* see bp_sql_restrict() */
 };
 
 /** The connection's last error as ours. Never returns BP_OK for an error of SQLite. */

@@ -76,6 +76,17 @@ BP_MUSTUSE enum bp_rc bp_raw_read(struct bp_raw_reader *reader, enum bp_raw_tabl
 				  int64_t after, size_t max, struct bp_arena *arena,
 				  struct bp_raw_row *out, size_t *out_n, struct bp_err *err);
 
+/** The same for after < sequence <= until. Errors: the same. */
+BP_MUSTUSE enum bp_rc bp_raw_read_between(struct bp_raw_reader *reader, enum bp_raw_table table,
+					  int64_t after, int64_t until, size_t max,
+					  struct bp_arena *arena, struct bp_raw_row *out,
+					  size_t *out_n, struct bp_err *err);
+
+/** The lowest and the highest sequence that the table has now; 0 and 0 when it is empty.
+ *  Errors: BP_EIO, BP_ECORRUPT. */
+BP_MUSTUSE enum bp_rc bp_raw_range(struct bp_sql *sql, enum bp_raw_table table, int64_t *out_first,
+				   int64_t *out_last, struct bp_err *err);
+
 /** The highest sequence ever given in the table, 0 when none. Errors: BP_EIO, BP_ECORRUPT. */
 BP_MUSTUSE enum bp_rc bp_raw_last(struct bp_sql *sql, enum bp_raw_table table, int64_t *out,
 				  struct bp_err *err);

@@ -10,9 +10,11 @@ enum { SEQUENCE, INGESTED_US, EVENT_ID, TS_US, TS_SOURCE, PV, LVL, FLAGS, EVENT_
 
 static const char *const selects[] = {
 	[BP_RAW_CLAUDE] = "SELECT sequence, " BP_RAW_COLUMNS
-			  " FROM claude_row WHERE sequence > ?1 ORDER BY sequence LIMIT ?2",
+			  " FROM claude_row WHERE sequence > ?1 AND sequence <= ?3 "
+			  "ORDER BY sequence LIMIT ?2",
 	[BP_RAW_OTHER] = "SELECT sequence, " BP_RAW_COLUMNS
-			 " FROM other_row WHERE sequence > ?1 ORDER BY sequence LIMIT ?2",
+			 " FROM other_row WHERE sequence > ?1 AND sequence <= ?3 "
+			 "ORDER BY sequence LIMIT ?2",
 };
 
 struct bp_raw_reader {
@@ -141,9 +143,9 @@ static enum bp_rc read_row(struct bp_raw_reader *reader, struct bp_statement *se
 	return read_names(reader, select, N_FIXED, arena, event, err);
 }
 
-enum bp_rc bp_raw_read(struct bp_raw_reader *reader, enum bp_raw_table table, int64_t after,
-		       size_t max, struct bp_arena *arena, struct bp_raw_row *out, size_t *out_n,
-		       struct bp_err *err)
+enum bp_rc bp_raw_read_between(struct bp_raw_reader *reader, enum bp_raw_table table, int64_t after,
+			       int64_t until, size_t max, struct bp_arena *arena,
+			       struct bp_raw_row *out, size_t *out_n, struct bp_err *err)
 {
 	struct bp_statement *select = reader->select[table];
 	enum bp_rc rc = BP_OK;
@@ -151,6 +153,7 @@ enum bp_rc bp_raw_read(struct bp_raw_reader *reader, enum bp_raw_table table, in
 
 	bp_bind_int(select, 1, after);
 	bp_bind_int(select, 2, (int64_t)max);
+	bp_bind_int(select, 3, until);
 	while (n < max && (rc = bp_statement_step(select, err)) == BP_OK) {
 		rc = read_row(reader, select, arena, &out[n], err);
 		if (rc != BP_OK) {
@@ -164,4 +167,35 @@ enum bp_rc bp_raw_read(struct bp_raw_reader *reader, enum bp_raw_table table, in
 	}
 	*out_n = n;
 	return BP_OK;
+}
+
+enum bp_rc bp_raw_read(struct bp_raw_reader *reader, enum bp_raw_table table, int64_t after,
+		       size_t max, struct bp_arena *arena, struct bp_raw_row *out, size_t *out_n,
+		       struct bp_err *err)
+{
+	return bp_raw_read_between(reader, table, after, INT64_MAX, max, arena, out, out_n, err);
+}
+
+enum bp_rc bp_raw_range(struct bp_sql *sql, enum bp_raw_table table, int64_t *out_first,
+			int64_t *out_last, struct bp_err *err)
+{
+	/* Two statements' worth: SQLite looks up a single min or max, and scans for both. */
+	static const char *const ranges[] = {
+		[BP_RAW_CLAUDE] = "SELECT ifnull((SELECT min(sequence) FROM claude_row), 0), "
+				  "ifnull((SELECT max(sequence) FROM claude_row), 0)",
+		[BP_RAW_OTHER] = "SELECT ifnull((SELECT min(sequence) FROM other_row), 0), "
+				 "ifnull((SELECT max(sequence) FROM other_row), 0)",
+	};
+	struct bp_statement *range = NULL;
+	enum bp_rc rc = bp_statement_new(sql, ranges[table], &range, err);
+
+	if (rc == BP_OK) {
+		rc = bp_statement_step(range, err);
+	}
+	if (rc == BP_OK) {
+		*out_first = bp_column_int(range, 0);
+		*out_last = bp_column_int(range, 1);
+	}
+	bp_statement_free(range);
+	return rc;
 }

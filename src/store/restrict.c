@@ -46,10 +46,17 @@ static bool may_read(const struct bp_sql *sql, const char *table, const char *vi
 	if (is_one_of(table, never)) {
 		return false;
 	}
-	if (is_raw_table(table)) {
-		return sql->raw_views_too && view && is_raw_view(view);
+	bool raw_view = is_raw_view(table) || (view && is_raw_view(view));
+	switch (sql->access) {
+	case BP_SQL_LOG:
+		return raw_view || is_raw_table(table) ||
+		       sqlite3_stricmp(table, "zlib_dictionary") == 0;
+	case BP_SQL_RAW_VIEWS:
+		return !is_raw_table(table) || (view && is_raw_view(view));
+	case BP_SQL_FACTS:
+		break;
 	}
-	return sql->raw_views_too || !(is_raw_view(table) || (view && is_raw_view(view)));
+	return !is_raw_table(table) && !raw_view;
 }
 
 static int authorize(void *arg, int action, const char *first, const char *second,
@@ -90,8 +97,8 @@ static int authorize(void *arg, int action, const char *first, const char *secon
 	return fine ? SQLITE_OK : SQLITE_DENY;
 }
 
-void bp_sql_restrict(struct bp_sql *sql, bool raw_views_too)
+void bp_sql_restrict(struct bp_sql *sql, enum bp_sql_access access)
 {
-	sql->raw_views_too = raw_views_too;
+	sql->access = access;
 	(void)sqlite3_set_authorizer(sql->db, authorize, sql);
 }

@@ -36,9 +36,16 @@ BP_MUSTUSE enum bp_rc bp_sql_open(const char *path, enum bp_sql_mode mode, int64
 				  struct bp_sql **out, struct bp_err *err);
 void bp_sql_close(struct bp_sql *sql);
 
-/** Deny this connection everything but reading facts: no row tables, raw views or blob, no ATTACH,
- *  no PRAGMA outside a short list. For layer 3 (privacy.md 3). raw_views_too allows the raw views. */
-void bp_sql_restrict(struct bp_sql *sql, bool raw_views_too);
+enum bp_sql_access {
+	BP_SQL_FACTS,     /* no row table, no raw view, no name */
+	BP_SQL_RAW_VIEWS, /* facts and the raw views */
+	BP_SQL_LOG        /* the log as bp_raw_reader wants it: row tables, names, dictionaries and
+			     the raw views; no fact */
+};
+
+/** Deny this connection everything but reading that: never blob, no ATTACH, no PRAGMA outside a
+ *  short list. For layer 3 (privacy.md 3). */
+void bp_sql_restrict(struct bp_sql *sql, enum bp_sql_access access);
 
 /** Run statements that return nothing. Errors: BP_EIO, BP_EBUSY locked by another program,
  *  BP_ELIMIT disk full, BP_ECORRUPT. */

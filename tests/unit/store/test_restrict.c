@@ -38,7 +38,7 @@ static bool may(const char *text)
 
 START_TEST(facts_may_be_read_and_the_log_not)
 {
-	bp_sql_restrict(reader, false);
+	bp_sql_restrict(reader, BP_SQL_FACTS);
 	ck_assert(may("SELECT * FROM pool_progress"));
 	ck_assert(may("SELECT count(*), max(updated_us) FROM capture_checkpoint"));
 	ck_assert(may("WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n LIMIT 3) "
@@ -60,7 +60,7 @@ END_TEST
 
 START_TEST(the_event_log_may_read_the_views_only)
 {
-	bp_sql_restrict(reader, true);
+	bp_sql_restrict(reader, BP_SQL_RAW_VIEWS);
 	ck_assert(may("SELECT * FROM claude_raw_traces"));
 	ck_assert(may("SELECT event_data FROM raw_traces WHERE sequence > 3"));
 	ck_assert(may("SELECT v.event_type FROM claude_raw_traces v JOIN pool_progress p "
@@ -70,6 +70,22 @@ START_TEST(the_event_log_may_read_the_views_only)
 	ck_assert(!may("SELECT data FROM blob"));
 	ck_assert(!may("WITH claude_raw_traces AS (SELECT data FROM blob) "
 		       "SELECT * FROM claude_raw_traces"));
+}
+END_TEST
+
+START_TEST(the_reader_of_the_log_sees_the_log_alone)
+{
+	bp_sql_restrict(reader, BP_SQL_LOG);
+	ck_assert(may("SELECT event_data FROM claude_row"));
+	ck_assert(may("SELECT text FROM name"));
+	ck_assert(may("SELECT dict FROM zlib_dictionary"));
+	ck_assert(may("SELECT * FROM raw_traces"));
+	ck_assert(!may("SELECT data FROM blob"));
+	ck_assert(!may("SELECT * FROM conversations"));
+	ck_assert(!may("SELECT cost_pusd FROM model_calls"));
+	ck_assert(!may("SELECT key_hash FROM tombstone"));
+	ck_assert(!may("WITH claude_row AS (SELECT data FROM blob) SELECT * FROM claude_row"));
+	ck_assert(!may("DELETE FROM claude_row"));
 }
 END_TEST
 
@@ -95,7 +111,7 @@ START_TEST(nothing_is_changed_attached_or_loaded)
 		"ANALYZE",
 	};
 
-	bp_sql_restrict(reader, true);
+	bp_sql_restrict(reader, BP_SQL_RAW_VIEWS);
 	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
 		struct bp_statement *statement = NULL;
 		struct bp_err err = {0};
@@ -113,4 +129,5 @@ START_TEST(nothing_is_changed_attached_or_loaded)
 END_TEST
 
 BP_TEST_MAIN(set_up, tear_down, facts_may_be_read_and_the_log_not,
-	     the_event_log_may_read_the_views_only, nothing_is_changed_attached_or_loaded)
+	     the_event_log_may_read_the_views_only, the_reader_of_the_log_sees_the_log_alone,
+	     nothing_is_changed_attached_or_loaded)

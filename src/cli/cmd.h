@@ -45,6 +45,7 @@ struct bp_command {
 	const char *const *verbs; /* allowed first arguments, NULL-terminated; NULL: free text */
 	int args_min, args_max;   /* positional arguments; args_max -1: any number */
 	bool no_output;           /* takes neither --json nor --format */
+	bool own_format;          /* has a --format of its own and looks at --json itself */
 	bool words_only;          /* has words or JSON to show, no table: no csv, no markdown */
 	bool charts;              /* draws with --format chart too */
 	int (*run)(struct bp_cli *cli); /* returns an enum bp_exit */

@@ -12,6 +12,7 @@ extern const struct bp_command bp_cmd_config;
 extern const struct bp_command bp_cmd_db;
 extern const struct bp_command bp_cmd_dlq;
 extern const struct bp_command bp_cmd_doctor;
+extern const struct bp_command bp_cmd_export;
 extern const struct bp_command bp_cmd_help;
 extern const struct bp_command bp_cmd_import;
 extern const struct bp_command bp_cmd_install;

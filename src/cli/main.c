@@ -61,6 +61,9 @@ static int take_format(const struct bp_cli *cli, enum bp_format *out)
 	size_t i = 0;
 
 	*out = BP_FORMAT_TABLE;
+	if (command->own_format) {
+		return BP_EXIT_OK;
+	}
 	if (command->no_output) {
 		const char *given = option ? "--format" : "--json";
 		return option || bp_options_given(&cli->options, "json")

@@ -1,0 +1,336 @@
+/* SPDX-License-Identifier: MIT */
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/home.h"
+#include "cli/cmds.h"
+#include "cli/export_file.h"
+#include "cli/open.h"
+#include "cli/text.h"
+#include "query/export.h"
+#include "query/options.h"
+#include "query/session.h"
+
+enum { DRAW_EVERY_US = 100000 };
+
+static const char *const SHAPES[] = {"app", NULL};
+
+struct request {
+	char home[BP_HOME_PATH_BYTES], database[BP_HOME_PATH_BYTES];
+	struct bp_tz *tz;
+	struct bp_period period;
+	struct bp_filter filter;
+	struct bp_session session;
+	struct bp_export_question question;
+	struct bp_export_target target;
+	struct bp_export_file file;
+	bool draw, drawn; /* progress on stderr */
+	int64_t drawn_us;
+};
+
+/* --- what is asked --- */
+
+static enum bp_rc take_dataset(struct request *request, const struct bp_options *options,
+			       struct bp_err *err)
+{
+	const char *what = bp_options_text(options, "what");
+	const struct bp_export_dataset *dataset = bp_export_find(what ? what : bp_export_names[0]);
+
+	if (bp_options_given(options, "shape")) {
+		if (what && strcmp(what, "events") != 0) {
+			return bp_err_set(err, BP_EINVAL,
+					  "--shape app is a form of events, not of %s", what);
+		}
+		dataset = &bp_export_app;
+	}
+	request->question.dataset = dataset;
+	return BP_OK;
+}
+
+/* The format that a file's name asks for; BP_EXPORT_FORMATS: none. */
+static int format_of_name(const char *path)
+{
+	static const struct {
+		const char *extension;
+		enum bp_export_format format;
+	} names[] = {{".jsonl", BP_EXPORT_JSONL},     {".ndjson", BP_EXPORT_JSONL},
+		     {".json", BP_EXPORT_AS_JSON},    {".csv", BP_EXPORT_CSV},
+		     {".md", BP_EXPORT_MARKDOWN},     {".markdown", BP_EXPORT_MARKDOWN},
+		     {".parquet", BP_EXPORT_PARQUET}, {NULL, BP_EXPORT_JSONL}};
+
+	for (size_t i = 0; names[i].extension; i++) {
+		if (bp_str_ends(bp_str_from(path), bp_str_from(names[i].extension))) {
+			return (int)names[i].format;
+		}
+	}
+	return -1;
+}
+
+static enum bp_rc take_format(struct request *request, const struct bp_options *options,
+			      struct bp_err *err)
+{
+	const char *format = bp_options_text(options, "format");
+	const char *path = bp_options_text(options, "output");
+	bool to_file = path && strcmp(path, "-") != 0;
+	int found = (int)BP_EXPORT_JSONL;
+
+	if (bp_options_given(options, "json")) {
+		format = "json";
+	}
+	if (format) {
+		for (int i = 0; bp_export_formats[i]; i++) {
+			found = strcmp(bp_export_formats[i], format) == 0 ? i : found;
+		}
+	} else if (to_file) {
+		found = format_of_name(path);
+		if (found < 0) {
+			return bp_err_set(err, BP_EINVAL,
+					  "\"%.120s\" does not say which format: add --format",
+					  path);
+		}
+	}
+	request->target.format = (enum bp_export_format)found;
+	if (request->question.dataset == &bp_export_app && found != (int)BP_EXPORT_JSONL) {
+		return bp_err_set(err, BP_EINVAL, "--shape app is jsonl: one event a line");
+	}
+	return BP_OK;
+}
+
+static enum bp_rc take_options(struct request *request, const struct bp_cli *cli,
+			       struct bp_err *err)
+{
+	const struct bp_options *options = &cli->options;
+	enum bp_rc rc = take_dataset(request, options, err);
+
+	if (rc == BP_OK) {
+		rc = take_format(request, options, err);
+	}
+	if (rc == BP_OK) {
+		rc = bp_cli_zone(cli, &request->tz, err);
+	}
+	if (rc == BP_OK) {
+		rc = bp_period_between(bp_options_text(options, "start"),
+				       bp_options_text(options, "end"), request->tz, cli->now_us,
+				       &request->period, err);
+	}
+	return rc;
+}
+
+static enum bp_rc take_filter(struct request *request, struct bp_sql *sql, const char *text,
+			      struct bp_err *err)
+{
+	const char *equals = strchr(text, '=');
+	struct bp_str key = bp_str_make(text, equals ? (size_t)(equals - text) : strlen(text));
+	const char *value = equals ? equals + 1 : "";
+	struct bp_export_question *question = &request->question;
+
+	if (!equals || !*value) {
+		return bp_err_set(err, BP_EINVAL, "--filter wants KEY=VALUE, as platform=NAME");
+	}
+	if (!bp_export_may_filter(question->dataset, key)) {
+		char keys[BP_EXPORT_KEYS_BYTES];
+
+		bp_export_filters(question->dataset, keys);
+		return bp_err_set(err, BP_EINVAL,
+				  "--filter cannot be by \"%.*s\" here; it is by: %s",
+				  key.len > 60 ? 60 : (int)key.len, key.ptr, keys);
+	}
+	if (bp_str_is(key, "platform")) {
+		return bp_filter_platform(sql, &request->filter, value, err);
+	}
+	if (bp_str_is(key, "project")) {
+		return bp_filter_project(sql, &request->filter, value, err);
+	}
+	if (bp_str_is(key, "session")) {
+		enum bp_rc rc = bp_session_find(sql, value, &request->session, err);
+
+		request->filter.one_session = true;
+		request->filter.conversation = request->session.conversation;
+		question->session_id = request->session.id;
+		return rc;
+	}
+	if (bp_str_is(key, "model")) {
+		request->filter.model = value;
+	} else if (bp_str_is(key, "tool")) {
+		request->filter.tool = value;
+	} else {
+		question->event_type = value;
+	}
+	return BP_OK;
+}
+
+static enum bp_rc take_filters(struct request *request, const struct bp_cli *cli,
+			       struct bp_err *err)
+{
+	const struct bp_options *options = &cli->options;
+	struct bp_sql *sql = NULL;
+	enum bp_rc rc = bp_cli_open(&sql, err);
+
+	for (size_t i = 0; rc == BP_OK && i < options->n_given; i++) {
+		if (strcmp(options->given[i].row->name, "filter") == 0) {
+			rc = take_filter(request, sql, options->given[i].value, err);
+		}
+	}
+	bp_sql_close(sql);
+	return rc;
+}
+
+/* --- where it goes --- */
+
+static void clean_utf8(struct bp_buf *out, struct bp_str text)
+{
+	bp_print_clean(out, text, true);
+}
+
+static void clean_ascii(struct bp_buf *out, struct bp_str text)
+{
+	bp_print_clean(out, text, false);
+}
+
+static enum bp_rc write_bytes(void *arg, const void *bytes, size_t n, struct bp_err *err)
+{
+	struct request *request = arg;
+
+	return bp_export_file_write(&request->file, bytes, n, err);
+}
+
+static enum bp_rc draw_progress(void *arg, int64_t rows, struct bp_err *err)
+{
+	struct request *request = arg;
+	int64_t now = bp_clock_mono_us();
+
+	(void)err;
+	if (now - request->drawn_us >= DRAW_EVERY_US) {
+		(void)fprintf(stderr, "\r%s, %s\033[K", bp_text_of(rows, "row").text,
+			      bp_text_bytes(request->file.bytes).text);
+		(void)fflush(stderr);
+		request->drawn_us = now;
+		request->drawn = true;
+	}
+	return BP_OK;
+}
+
+static enum bp_rc write_all(struct request *request, const struct bp_cli *cli, int64_t *out_rows,
+			    struct bp_err *err)
+{
+	struct bp_export_target *target = &request->target;
+	const char *path = bp_options_text(&cli->options, "output");
+	enum bp_rc rc = bp_export_file_open(path, bp_options_given(&cli->options, "overwrite"),
+					    &request->file, err);
+
+	target->write = write_bytes;
+	target->arg = request;
+	target->safe_csv = bp_options_given(&cli->options, "safe-csv");
+	if (isatty(request->file.fd) == 1) {
+		target->clean = cli->print.utf8 ? clean_utf8 : clean_ascii;
+	}
+	/* Two things on one screen would run into each other. */
+	request->draw = isatty(STDERR_FILENO) == 1 && !target->clean;
+	target->progress = request->draw ? draw_progress : NULL;
+	if (rc == BP_OK && target->clean && target->format == BP_EXPORT_PARQUET) {
+		rc = bp_err_set(err, BP_EINVAL,
+				"Parquet is nothing for a terminal: name a file with -o");
+	}
+	if (rc == BP_OK) {
+		rc = bp_export_run(&request->question, target, out_rows, err);
+	}
+	if (rc == BP_OK) {
+		rc = bp_export_file_finish(&request->file, err);
+	}
+	if (request->drawn) {
+		(void)fputs("\r\033[K", stderr);
+	}
+	return rc;
+}
+
+static enum bp_rc export(struct request *request, const struct bp_cli *cli, struct bp_err *err) {
+	struct bp_query_config config = {0}; int64_t rows = 0;
+	enum bp_rc rc = take_filters(request, cli, err);
+
+	if (rc == BP_OK){rc = bp_cli_home(request->home, sizeof(request->home), err);}
+if (rc == BP_OK)
+{
+	rc = bp_home_file(request->home, "telemetry.db", request->database,
+			  sizeof(request->database), err);
+}
+if (rc == BP_OK) {
+	rc = bp_query_config_load(request->home, &config, err);
+}
+request->question.database = request->database;
+request->question.period = &request->period;
+request->question.filter = &request->filter;
+request->question.as_of_us = cli->now_us;
+request->question.compat_ccusage = config.compat == BP_COMPAT_CCUSAGE;
+if (rc == BP_OK) {
+	rc = write_all(request, cli, &rows, err);
+}
+if (rc == BP_OK && !request->file.plain) {
+	bp_cli_say(cli, "%s, %s: %s", bp_text_of(rows, "row").text,
+		   bp_text_bytes(request->file.bytes).text, request->file.path);
+}
+bp_export_file_close(&request->file);
+return rc;
+}
+
+static int run(struct bp_cli *cli)
+{
+	struct request request = {.file = {.fd = -1}};
+	struct bp_err err = {0};
+	int code = BP_EXIT_OK;
+
+	if (take_options(&request, cli, &err) != BP_OK) {
+		code = bp_cli_fail_usage(cli, "%s", err.msg);
+	} else if (export(&request, cli, &err) != BP_OK) {
+		code = bp_cli_fail_err(cli, &err);
+	}
+	bp_tz_free(request.tz);
+	return code;
+}
+
+static const struct bp_option_row OPTIONS[] = {
+	{.name = "what",
+	 .value = "WHAT",
+	 .choices = bp_export_names,
+	 .help = "sessions (default), events, turns, tool_calls, model_calls, ..."},
+	{.name = "format",
+	 .letter = 'f',
+	 .value = "FORMAT",
+	 .choices = bp_export_formats,
+	 .help = "jsonl, json, csv, markdown or parquet; else as the file's name says"},
+	{.name = "output", .letter = 'o', .value = "FILE", .help = "write to a file, mode 0600"},
+	{.name = "overwrite", .help = "replace the file when it is there"},
+	{.name = "start", .value = "TIME", .help = "from then on: 2026-01-31, yesterday, 7d"},
+	{.name = "end", .value = "TIME", .help = "until then, a date with all its day"},
+	{.name = "timezone", .value = "ZONE", .help = "days and times of this zone"},
+	{.name = "filter",
+	 .value = "KEY=VALUE",
+	 .help = "platform project session model tool type; may be repeated"},
+	{.name = "shape",
+	 .value = "SHAPE",
+	 .choices = SHAPES,
+	 .help = "app: events as application telemetry writes them"},
+	{.name = "safe-csv", .help = "no cell of a CSV begins as a formula"},
+	{.name = NULL},
+};
+
+const struct bp_command bp_cmd_export = {
+	.name = "export",
+	.summary = "write everything in open formats",
+	.usage = "export [--what WHAT] [-f FORMAT] [-o FILE] [--start TIME] [--filter KEY=VALUE]",
+	.help = "Write what is known to a file or to stdout: sessions, raw events, turns, calls "
+		"of\n"
+		"tools and models, metrics by day. A file appears when it is complete; one that "
+		"is\n"
+		"there is kept unless --overwrite says otherwise.\n\n"
+		"JSON has one object a row; times are ISO-8601 in UTC, money is in dollars. CSV "
+		"is\n"
+		"RFC 4180 with a line of names. Members of an event that are not known or\n"
+		"false are left out.\n\n"
+		"example: blueplane export --what tool_calls -o calls.csv --start 30d\n",
+	.options = OPTIONS,
+	.own_format = true,
+	.run = run,
+};

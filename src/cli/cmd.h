@@ -16,6 +16,7 @@
 
 #include "base/err.h"
 #include "cli/options.h"
+#include "cli/pager.h"
 #include "cli/print.h"
 
 enum bp_exit {
@@ -31,6 +32,7 @@ struct bp_cli {
 	const struct bp_command *command;
 	struct bp_options options; /* ask with bp_options_text() and friends */
 	struct bp_print print;     /* format, colours, width of stdout */
+	struct bp_pager pager;     /* holds stdout of a command with `pages` */
 	int64_t now_us;            /* wall clock at start */
 };
 
@@ -47,6 +49,7 @@ struct bp_command {
 	bool no_output;           /* takes neither --json nor --format */
 	bool own_format;          /* has a --format of its own and looks at --json itself */
 	bool words_only;          /* has words or JSON to show, no table: no csv, no markdown */
+	bool pages;               /* what is longer than the screen goes through the pager */
 	bool charts;              /* draws with --format chart too */
 	int (*run)(struct bp_cli *cli); /* returns an enum bp_exit */
 };

@@ -349,5 +349,6 @@ const struct bp_command bp_cmd_analyze = {
 	.options = OPTIONS,
 	.args_min = 1,
 	.args_max = 1,
+	.pages = true,
 	.run = run,
 };

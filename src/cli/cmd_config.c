@@ -253,5 +253,6 @@ const struct bp_command bp_cmd_config = {
 		"example: blueplane config set log.level debug\n",
 	.verbs = VERBS,
 	.args_max = 3,
+	.pages = true,
 	.run = run,
 };

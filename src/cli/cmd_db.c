@@ -208,5 +208,6 @@ const struct bp_command bp_cmd_db = {
 	.args_min = 1,
 	.args_max = 2,
 	.words_only = true,
+	.pages = true,
 	.run = run,
 };

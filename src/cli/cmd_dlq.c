@@ -163,5 +163,6 @@ const struct bp_command bp_cmd_dlq = {
 	.options = OPTIONS,
 	.verbs = VERBS,
 	.args_max = 2,
+	.pages = true,
 	.run = run,
 };

@@ -368,5 +368,6 @@ const struct bp_command bp_cmd_doctor = {
 		"the "
 		"database and the hooks.\nExit 1 when something needs attention.\n\n"
 		"example: blueplane doctor\n",
+	.pages = true,
 	.run = run,
 };

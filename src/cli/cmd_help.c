@@ -88,5 +88,6 @@ const struct bp_command bp_cmd_help = {
 		"metrics\n",
 	.args_max = 1,
 	.no_output = true,
+	.pages = true,
 	.run = run,
 };

@@ -138,6 +138,7 @@ static int run(struct bp_cli *cli)
 	}
 	print_lines(cli, &follow);
 	if (bp_options_given(&cli->options, "follow")) {
+		bp_pager_release(&cli->pager);
 		code = keep_printing(cli, &follow);
 	}
 	bp_buf_done(&follow.text);
@@ -160,5 +161,6 @@ const struct bp_command bp_cmd_logs = {
 		"code.\n\nexample: blueplane logs -f\n",
 	.options = OPTIONS,
 	.no_output = true,
+	.pages = true,
 	.run = run,
 };

@@ -450,5 +450,6 @@ const struct bp_command bp_cmd_metrics = {
 		"example: blueplane metrics -p 7d --group-by day\n",
 	.options = OPTIONS,
 	.charts = true,
+	.pages = true,
 	.run = run,
 };

@@ -218,5 +218,6 @@ const struct bp_command bp_cmd_sessions = {
 		"\"blueplane analyze\" and \"blueplane metrics -s\".\n\n"
 		"example: blueplane sessions -n 5 --sort tokens --since 7d\n",
 	.options = OPTIONS,
+	.pages = true,
 	.run = run,
 };

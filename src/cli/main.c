@@ -95,10 +95,19 @@ static int take_format(const struct bp_cli *cli, enum bp_format *out)
 	return BP_EXIT_OK;
 }
 
-static int finish(const struct bp_cli *cli, int code)
+static void hold_pages(struct bp_cli *cli)
+{
+	if (cli->print.format != BP_FORMAT_JSON && !bp_options_given(&cli->options, "no-pager")) {
+		bp_pager_hold(&cli->pager);
+	}
+}
+
+static int finish(struct bp_cli *cli, int code)
 {
 	/* A full disk behind a redirection must not look like success. */
-	if (fflush(stdout) != 0 || ferror(stdout)) {
+	bool written = fflush(stdout) == 0 && !ferror(stdout);
+
+	if (!bp_pager_show(&cli->pager) || !written) {
 		return bp_cli_fail(cli, BP_EXIT_FAILED, "cannot write the output: %s",
 				   strerrordesc_np(errno));
 	}
@@ -116,6 +125,7 @@ static int run_command(struct bp_cli *cli, char *const *words, size_t n)
 		return usage(cli, &err);
 	}
 	if (bp_options_given(&cli->options, "help")) {
+		hold_pages(cli);
 		bp_command_help(&cli->print, cli->command);
 		return finish(cli, BP_EXIT_OK);
 	}
@@ -128,6 +138,9 @@ static int run_command(struct bp_cli *cli, char *const *words, size_t n)
 		return code;
 	}
 	bp_print_init(&cli->print, format, bp_options_given(&cli->options, "no-color"));
+	if (cli->command->pages) {
+		hold_pages(cli);
+	}
 	return finish(cli, cli->command->run(cli));
 }
 

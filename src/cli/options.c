@@ -20,6 +20,7 @@ const struct bp_option_row bp_common_options[] = {
 	 .choices = FORMATS,
 	 .help = "table (default), json, csv, markdown or chart"},
 	{.name = "no-color", .help = "no colours (also: NO_COLOR)"},
+	{.name = "no-pager", .help = "print all at once, however long (also: PAGER=cat)"},
 	{.name = NULL},
 };
 

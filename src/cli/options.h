@@ -39,7 +39,7 @@ struct bp_options {
 	size_t n_args;
 };
 
-/** Options of every command: help json format no-color. */
+/** Options of every command: help json format no-color no-pager. */
 extern const struct bp_option_row bp_common_options[];
 
 /**

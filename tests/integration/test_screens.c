@@ -71,12 +71,12 @@ static void import_sample(void)
 
 static void has(const char *text, const char *part)
 {
-	ck_assert_msg(strstr(text, part) != NULL, "\"%s\" is not in: %s", part, text);
+	ck_assert_msg(strstr(text, part) != NULL, "\"%s\" is not in: %.2000s", part, text);
 }
 
 static void lacks(const char *text, const char *part)
 {
-	ck_assert_msg(strstr(text, part) == NULL, "\"%s\" is in: %s", part, text);
+	ck_assert_msg(strstr(text, part) == NULL, "\"%s\" is in: %.2000s", part, text);
 }
 
 /** The widest line, in columns of a screen. */
@@ -174,6 +174,24 @@ START_TEST(charts_are_by_day_or_by_hour_and_fit)
 	has(screen("metrics -s last -f chart"), "Tokens by hour: 156k\n");
 	bp_test_home_env(&home, "LC_ALL=C");
 	has(screen("metrics -p all -f chart"), "\n200k |");
+	/* Two prompts after 14:00, none else. */
+	has(screen("metrics --since 2026-01-06 --until 2026-01-06 -f chart"),
+	    "Prompts by hour: 2"
+	    "\n"
+	    "2 |                                              .          "
+	    "                    \n"
+	    "  |                                             .''.        "
+	    "                    \n"
+	    "1 |                                             :  :        "
+	    "                    \n"
+	    "  |                                            :    :       "
+	    "                    \n"
+	    "0 |............................................'     :......"
+	    "....................\n"
+	    "  +---------------------------------------------------------"
+	    "--------------------\n"
+	    "   2026-01-06 00:00                                         "
+	    "    2026-01-06 23:00\n");
 	has(screen("metrics --since 2020-01-01 --until 2020-01-01 -f chart"),
 	    "Nothing happened in this period.");
 	run("metrics -p all -f chart --group-by day");

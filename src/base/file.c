@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/sendfile.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -15,6 +16,7 @@
 
 enum {
 	READ_BYTES = 64 * 1024,
+	COPY_BYTES = 1024 * 1024,
 	DEPTH_MAX = 64 /* a tree deeper than this is no tree of ours */
 };
 
@@ -246,4 +248,80 @@ void bp_file_walk(const char *root, bool (*each)(const char *path, bool is_dir, 
 		  void *arg)
 {
 	walk(root, 0, each, arg);
+}
+
+/* --- moving --- */
+
+static enum bp_rc copy_bytes(int from, int to, const char *path, struct bp_err *err)
+{
+	for (;;) {
+		ssize_t n = sendfile(to, from, NULL, COPY_BYTES);
+		if (n == 0) {
+			return BP_OK;
+		}
+		if (n < 0 && errno != EINTR) {
+			return io_error(err, "write", path);
+		}
+	}
+}
+
+/* Give the name only when nobody has it. */
+static enum bp_rc rename_new(const char *from, const char *to, struct bp_err *err)
+{
+	if (renameat2(AT_FDCWD, from, AT_FDCWD, to, RENAME_NOREPLACE) == 0) {
+		return BP_OK;
+	}
+	if (errno == EEXIST) {
+		return bp_err_set(err, BP_EINVAL, "\"%s\" is there already: choose another name",
+				  to);
+	}
+	return io_error(err, "write", to);
+}
+
+/* Beside `to`, then renamed: it is there whole or not at all. */
+static enum bp_rc copy_across(const char *from, const char *to, struct bp_err *err)
+{
+	char *temporary = bp_asprintf("%s.XXXXXX", to);
+	int source = open(from, O_RDONLY | O_CLOEXEC);
+	int target = mkostemp(temporary, O_CLOEXEC);
+	enum bp_rc rc = source < 0   ? io_error(err, "open", from)
+			: target < 0 ? io_error(err, "write", to)
+				     : copy_bytes(source, target, to, err);
+
+	if (rc == BP_OK && fsync(target) != 0) {
+		rc = io_error(err, "write", to);
+	}
+	if (rc == BP_OK) {
+		rc = rename_new(temporary, to, err);
+	}
+	if (rc != BP_OK && target >= 0) {
+		(void)unlink(temporary);
+	}
+	if (source >= 0) {
+		(void)close(source);
+	}
+	if (target >= 0) {
+		(void)close(target);
+	}
+	free(temporary);
+	return rc;
+}
+
+enum bp_rc bp_file_move(const char *from, const char *to, struct bp_err *err)
+{
+	struct stat st;
+	enum bp_rc rc = BP_OK;
+
+	if (lstat(to, &st) == 0) {
+		return bp_err_set(err, BP_EINVAL, "\"%s\" is there already: choose another name",
+				  to);
+	}
+	/* Where the file system cannot do it in one step, a copy can. */
+	if (renameat2(AT_FDCWD, from, AT_FDCWD, to, RENAME_NOREPLACE) != 0) {
+		rc = errno == ENOENT ? io_error(err, "write", to) : copy_across(from, to, err);
+		if (rc == BP_OK) {
+			(void)unlink(from);
+		}
+	}
+	return rc == BP_OK ? sync_folder(to, err) : rc;
 }

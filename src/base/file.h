@@ -30,6 +30,13 @@ BP_MUSTUSE enum bp_rc bp_file_replace(const char *path, struct bp_str bytes, mod
 /** Write all n bytes to fd, through EINTR and short writes. Errors: BP_EIO. */
 BP_MUSTUSE enum bp_rc bp_file_write_all(int fd, const void *bytes, size_t n, struct bp_err *err);
 
+/**
+ * Move a file to a path where none is, on another file system too: copied to a temporary name
+ * beside it, synced, renamed, then the old one removed. Mode 0600.
+ * Errors: BP_EINVAL there is one already; BP_EIO; neither leaves anything at or beside `to`.
+ */
+BP_MUSTUSE enum bp_rc bp_file_move(const char *from, const char *to, struct bp_err *err);
+
 /** Call each(path, is_dir) for every entry below root, folders first met first; symlinks are not
  *  followed. each returns false to skip a folder. A root that is missing is an empty tree. */
 void bp_file_walk(const char *root, bool (*each)(const char *path, bool is_dir, void *arg),

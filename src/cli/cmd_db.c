@@ -6,6 +6,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/file.h"
 #include "base/home.h"
 #include "base/mem.h"
 #include "cli/cmds.h"
@@ -13,8 +14,6 @@
 #include "cli/open.h"
 #include "cli/text.h"
 #include "query/schema.h"
-
-enum { CWD_BYTES = 4096 };
 
 /* --- schema: reads the file itself --- */
 
@@ -133,7 +132,28 @@ static int show_result(const struct bp_cli *cli, const char *verb, const cJSON *
 	return BP_EXIT_OK;
 }
 
-static int run_job(struct bp_cli *cli, const char *verb, cJSON *args)
+/* The service made the copy in its home; to: where it was asked for. The answer names that. */
+static enum bp_rc deliver(cJSON *result, const char *to, struct bp_err *err)
+{
+	const cJSON *from = cJSON_GetObjectItemCaseSensitive(result, "path");
+
+	if (!cJSON_IsString(from)) {
+		return bp_err_set(err, BP_EVERSION, "the service is older: restart it");
+	}
+	enum bp_rc rc = bp_file_move(from->valuestring, to, err);
+	if (rc != BP_OK) {
+		(void)unlink(from->valuestring);
+		return rc;
+	}
+	char *absolute = realpath(to, NULL);
+	(void)cJSON_ReplaceItemInObjectCaseSensitive(result, "path",
+						     cJSON_CreateString(absolute ? absolute : to));
+	free(absolute);
+	return BP_OK;
+}
+
+/* to: of a backup, else NULL. */
+static int run_job(struct bp_cli *cli, const char *verb, const char *to)
 {
 	char home[BP_HOME_PATH_BYTES], job[32];
 	const struct bp_call call = {.home = home, .timeout_ms = -1};
@@ -142,12 +162,18 @@ static int run_job(struct bp_cli *cli, const char *verb, cJSON *args)
 	enum bp_rc rc = bp_cli_home(home, sizeof(home), &err);
 
 	(void)snprintf(job, sizeof(job), "db_%s", verb);
-	if (rc != BP_OK) {
-		cJSON_Delete(args);
-		return bp_cli_fail_err(cli, &err);
+	if (rc == BP_OK && to && access(to, F_OK) == 0) {
+		rc = bp_err_set(&err, BP_EINVAL, "\"%s\" is there already: choose another name",
+				to);
 	}
-	rc = bp_control_run(&call, job, args, &result, &err);
+	if (rc == BP_OK) {
+		rc = bp_control_run(&call, job, NULL, &result, &err);
+	}
+	if (rc == BP_OK && to) {
+		rc = deliver(result, to, &err);
+	}
 	if (rc != BP_OK) {
+		cJSON_Delete(result);
 		return bp_cli_fail_err(cli, &err);
 	}
 	if (cli->print.format == BP_FORMAT_JSON) {
@@ -158,23 +184,6 @@ static int run_job(struct bp_cli *cli, const char *verb, cJSON *args)
 	int code = show_result(cli, verb, result);
 	cJSON_Delete(result);
 	return code;
-}
-
-/* The job wants an absolute path: its working folder is not ours. */
-static int backup(struct bp_cli *cli)
-{
-	const char *path = cli->options.args[1];
-	char cwd[CWD_BYTES];
-	cJSON *args = cJSON_CreateObject();
-
-	if (path[0] != '/' && !getcwd(cwd, sizeof(cwd))) {
-		cJSON_Delete(args);
-		return bp_cli_fail(cli, BP_EXIT_FAILED, "the working folder is gone");
-	}
-	char *absolute = path[0] == '/' ? bp_asprintf("%s", path) : bp_asprintf("%s/%s", cwd, path);
-	(void)cJSON_AddStringToObject(args, "path", absolute);
-	free(absolute);
-	return run_job(cli, "backup", args);
 }
 
 static int run(struct bp_cli *cli)
@@ -189,10 +198,9 @@ static int run(struct bp_cli *cli)
 		return bp_cli_fail_usage(cli, "\"db %s\" takes no argument \"%.60s\"", verb,
 					 cli->options.args[1]);
 	}
-	if (is_backup) {
-		return backup(cli);
-	}
-	return strcmp(verb, "schema") == 0 ? show_schema(cli) : run_job(cli, verb, NULL);
+	return strcmp(verb, "schema") == 0
+		       ? show_schema(cli)
+		       : run_job(cli, verb, is_backup ? cli->options.args[1] : NULL);
 }
 
 static const char *const VERBS[] = {"schema", "verify", "compact", "backup", NULL};

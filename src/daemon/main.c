@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* blueplaned: options, wiring, signals, order of start and stop. No logic. */
 #include <getopt.h>
+#include <inttypes.h>
+#include <libgen.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
@@ -11,15 +13,18 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "base/file.h"
 #include "base/home.h"
 #include "base/log.h"
 #include "base/mem.h"
 #include "daemon/control.h"
 #include "daemon/once.h"
+#include "daemon/sandbox.h"
 #include "daemon/service.h"
 #include "daemon/settings.h"
 #include "event/hash.h"
 #include "event/json.h"
+#include "stream/server.h"
 
 enum { EXIT_DONE, EXIT_FAILED, EXIT_USAGE, CHANGES_MAX = 64 };
 
@@ -134,6 +139,43 @@ static void wait_for_stop(struct bp_service *service, int signals)
 	}
 }
 
+/* The port of a redis.url on TCP, "host:port" or "redis://host:port"; 0: a socket. */
+static int redis_port(const char *url)
+{
+	const char *colon = strrchr(url, ':');
+	intmax_t port = url[0] != '/' && colon ? strtoimax(colon + 1, NULL, 10) : 0;
+
+	return port > 0 && port <= UINT16_MAX ? (int)port : 0;
+}
+
+/** From here on the kernel keeps us to the home. */
+static void enter_sandbox(const struct bp_settings *settings, const char *home)
+{
+	char socket[BP_HOME_PATH_BYTES];
+	char redis[BP_HOME_PATH_BYTES];
+	const char *folders[] = {home, NULL, NULL};
+	const char *programs[] = {NULL, NULL};
+	struct bp_sandbox sandbox = {.folders = folders,
+				     .programs = programs,
+				     .connect_port = redis_port(settings->daemon.redis_url)};
+	struct bp_err err = {0};
+
+	if (!settings->daemon.sandbox) {
+		return;
+	}
+	if (bp_server_socket_path(home, socket, sizeof(socket), NULL) == BP_OK) {
+		/* Outside of a home whose path is long: it must be there to be allowed. */
+		folders[1] = dirname(socket);
+		(void)(bp_file_make_dirs(folders[1], 0700, NULL) == BP_OK);
+	}
+	if (bp_server_find(settings->daemon.redis_binary, redis, sizeof(redis))) {
+		programs[0] = redis; /* when there is none the start says so */
+	}
+	if (bp_sandbox_enter(&sandbox, &err) != BP_OK) {
+		bp_log_warn("%s: nothing but our own code keeps us to the home", err.msg);
+	}
+}
+
 static int fail(const struct bp_err *err)
 {
 	(void)fprintf(stderr, "blueplaned: %s\n", err->msg);
@@ -220,6 +262,7 @@ int main(int argc, char **argv)
 		/* SQLite's temporary files hold what the database holds: they stay in the home. */
 		(void)setenv("SQLITE_TMPDIR", temporary, 1); /* NOLINT(concurrency-mt-unsafe) */
 	}
+	enter_sandbox(&service.settings, home);
 	(void)bp_sha256_use_ni();
 	(void)bp_json_use_avx2();
 	int signals = open_signals();

@@ -14,6 +14,11 @@ static const char *const durability_names[] = {"everysec", "always", NULL};
 static const char *const log_names[] = {"error", "warn", "info", "debug", NULL};
 
 static const struct bp_option own_options[] = {
+	{.name = "service.sandbox",
+	 .type = BP_OPTION_BOOL,
+	 .offset = offsetof(struct bp_daemon_config, sandbox),
+	 .fallback = "true",
+	 .help = "let the kernel keep the service from writing outside of the home"},
 	{.name = "hooks.enabled",
 	 .type = BP_OPTION_BOOL,
 	 .offset = offsetof(struct bp_daemon_config, hooks_enabled),

@@ -21,6 +21,7 @@
 
 /** What the daemon itself needs. */
 struct bp_daemon_config {
+	bool sandbox;             /* service.sandbox */
 	bool hooks_enabled;       /* hooks.enabled */
 	int level;                /* privacy.level, enum bp_level */
 	uint32_t opt_out;         /* privacy.opt_out, bits of enum bp_opt_out */

@@ -61,6 +61,10 @@ BP_MUSTUSE enum bp_rc bp_server_restart(struct bp_server *server, struct bp_err 
 /** SIGTERM, wait 5 s, SIGKILL; then free. NULL is fine. */
 void bp_server_stop(struct bp_server *server);
 
+/** The path of the program of that name (with a slash: itself): in PATH, then where Debian has it.
+ *  False when there is none that may be executed. */
+bool bp_server_find(const char *name, char *out, size_t cap);
+
 /** The socket path that a home's server has, also when it is not running (for the CLI and the
  *  hook). Writes at most cap bytes. Errors: BP_ELIMIT it does not fit; BP_EIO the folder outside
  *  the home belongs to somebody else. */

@@ -73,24 +73,23 @@ static void make_arguments(const struct bp_server_options *options,
 	}
 }
 
-/** The program's path, or false. */
-static bool find_binary(const char *name, char out[PATH_MAX])
+bool bp_server_find(const char *name, char *out, size_t cap)
 {
 	const char *path = getenv("PATH");
 	const char *const lists[] = {path ? path : "", "/usr/bin:/usr/local/bin:/bin"};
 
 	if (strchr(name, '/')) {
-		int n = snprintf(out, PATH_MAX, "%s", name);
-		return n < PATH_MAX && access(out, X_OK) == 0;
+		int n = snprintf(out, cap, "%s", name);
+		return n < (int)cap && access(out, X_OK) == 0;
 	}
 	for (size_t i = 0; i < sizeof(lists) / sizeof(lists[0]); i++) {
 		const char *at = lists[i];
 
 		while (*at) {
 			size_t len = strcspn(at, ":");
-			int n = snprintf(out, PATH_MAX, "%.*s/%s", (int)len, at, name);
+			int n = snprintf(out, cap, "%.*s/%s", (int)len, at, name);
 
-			if (len > 0 && n < PATH_MAX && access(out, X_OK) == 0) {
+			if (len > 0 && n < (int)cap && access(out, X_OK) == 0) {
 				return true;
 			}
 			at += len + (at[len] == ':' ? 1 : 0);
@@ -184,7 +183,8 @@ enum bp_rc bp_server_spawn(const struct bp_server_options *options,
 	struct arguments arguments = {0};
 	pid_t pid = 0;
 
-	if (!find_binary(options->binary ? options->binary : "redis-server", binary)) {
+	if (!bp_server_find(options->binary ? options->binary : "redis-server", binary,
+			    sizeof(binary))) {
 		return bp_err_set(err, BP_ENOTFOUND,
 				  "no redis-server found: apt install redis-server");
 	}

@@ -2,6 +2,7 @@
 #include "base/file.h"
 
 #include <fcntl.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -129,6 +130,29 @@ START_TEST(a_failed_replace_leaves_the_old_file_and_nothing_else)
 }
 END_TEST
 
+/* /dev/shm is another file system than /tmp, nearly everywhere. */
+START_TEST(a_move_keeps_the_bytes_on_any_file_system)
+{
+	char far[64] = "/dev/shm/bp-file-XXXXXX";
+	int fd = mkstemp(far);
+
+	ck_assert_int_ge(fd, 0);
+	ck_assert_int_eq(close(fd), 0);
+	bp_test_tmpdir_write("from", "what was written");
+	ck_assert_rc(bp_file_move(bp_test_tmpdir("from"), far, &err), BP_EINVAL);
+	ck_assert_str_eq(bp_test_tmpdir_read("from"), "what was written");
+	ck_assert_int_eq(unlink(far), 0);
+	ck_assert_ok(bp_file_move(bp_test_tmpdir("from"), far, &err), err);
+	ck_assert_str_eq(bp_test_tmpdir_read("from"), "(none)");
+	ck_assert_uint_eq(mode_of(far), 0600);
+	ck_assert_ok(bp_file_move(far, bp_test_tmpdir("back"), &err), err);
+	ck_assert_str_eq(bp_test_tmpdir_read("back"), "what was written");
+	ck_assert_int_eq(access(far, F_OK), -1);
+	ck_assert_rc(bp_file_move(bp_test_tmpdir("back"), bp_test_tmpdir("no/f"), &err), BP_EIO);
+	ck_assert_str_eq(bp_test_tmpdir_read("back"), "what was written");
+}
+END_TEST
+
 START_TEST(write_all_says_when_it_cannot)
 {
 	int fd = open("/dev/full", O_WRONLY | O_CLOEXEC);
@@ -162,5 +186,6 @@ BP_TEST_MAIN(setup, teardown, folders_are_made_with_their_mode_and_twice_is_fine
 	     a_file_in_the_way_is_named_with_the_reason, a_file_is_read_up_to_the_maximum,
 	     reading_appends, replace_makes_and_replaces_with_the_mode,
 	     replace_goes_through_a_symbolic_link,
-	     a_failed_replace_leaves_the_old_file_and_nothing_else, write_all_says_when_it_cannot,
+	     a_failed_replace_leaves_the_old_file_and_nothing_else,
+	     a_move_keeps_the_bytes_on_any_file_system, write_all_says_when_it_cannot,
 	     walk_goes_down_in_order_and_not_through_links)

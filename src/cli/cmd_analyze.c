@@ -7,11 +7,10 @@
 
 #include "cli/cmds.h"
 #include "cli/open.h"
+#include "cli/sections.h"
 #include "cli/show.h"
 #include "query/analyze.h"
 #include "query/metrics.h"
-
-enum { ID_LETTERS = 12 };
 
 static void cell_count(struct bp_table *table, int64_t value)
 {
@@ -34,17 +33,6 @@ static void finish(struct bp_table *table, const struct bp_cli *cli)
 {
 	bp_table_print(table, &cli->print);
 	bp_table_free(table);
-}
-
-static void title(const struct bp_cli *cli, const char *text)
-{
-	if (cli->print.format != BP_FORMAT_CSV) {
-		bp_print_line(&cli->print, "%s", "");
-		bp_print_title(&cli->print, "%s", text);
-	}
-	if (cli->print.format == BP_FORMAT_MARKDOWN) {
-		bp_print_line(&cli->print, "%s", "");
-	}
 }
 
 static void print_header(const struct bp_analysis *analysis, const struct bp_cli *cli,
@@ -88,7 +76,7 @@ static void print_models(const struct bp_analysis *analysis, const struct bp_cli
 {
 	struct bp_table *table = bp_table_new();
 
-	title(cli, "Models");
+	bp_section_title(&cli->print, "Models");
 	bp_table_column(table, "Model", BP_SHRINK);
 	bp_table_column(table, "Calls", BP_RIGHT);
 	bp_table_column(table, "Input", BP_RIGHT);
@@ -116,7 +104,7 @@ static void print_tools(const struct bp_analysis *analysis, const struct bp_cli 
 {
 	struct bp_table *table = bp_table_new();
 
-	title(cli, "Tools");
+	bp_section_title(&cli->print, "Tools");
 	bp_table_column(table, "Tool", BP_SHRINK);
 	bp_table_column(table, "Calls", BP_RIGHT);
 	bp_table_column(table, "Ok", BP_RIGHT);
@@ -141,53 +129,6 @@ static void print_tools(const struct bp_analysis *analysis, const struct bp_cli 
 		cell_count(table, totals->sums.tools_pending);
 		cell_ms(table, bp_sketch_quantile(&totals->tool_latency, 0.5));
 		cell_ms(table, bp_sketch_quantile(&totals->tool_latency, 0.95));
-	}
-	finish(table, cli);
-}
-
-static void print_files(const struct bp_analysis *analysis, const struct bp_cli *cli)
-{
-	struct bp_table *table = bp_table_new();
-
-	title(cli, "Edits by file type");
-	bp_table_column(table, "Extension", BP_SHRINK);
-	bp_table_column(table, "Proposed", BP_RIGHT);
-	bp_table_column(table, "Accepted", BP_RIGHT);
-	bp_table_column(table, "Rejected", BP_RIGHT);
-	bp_table_column(table, "Lines added", BP_RIGHT);
-	bp_table_column(table, "Lines removed", BP_RIGHT);
-	for (size_t i = 0; i < analysis->n_files; i++) {
-		const struct bp_analysis_file *file = &analysis->files[i];
-		bp_table_row(table);
-		bp_table_cell(table, BP_PAINT_NONE, "%s",
-			      *file->extension ? file->extension : "(none)");
-		cell_count(table, file->proposed);
-		cell_count(table, file->accepted);
-		cell_count(table, file->rejected);
-		cell_count(table, file->lines_added);
-		cell_count(table, file->lines_removed);
-	}
-	finish(table, cli);
-}
-
-static void print_subagents(const struct bp_analysis *analysis, const struct bp_cli *cli)
-{
-	struct bp_table *table = bp_table_new();
-
-	title(cli, "Sub-agents");
-	bp_table_column(table, "Agent", BP_LEFT);
-	bp_table_column(table, "Type", BP_SHRINK);
-	bp_table_column(table, "Time", BP_RIGHT);
-	bp_table_column(table, "Tools", BP_RIGHT);
-	bp_table_column(table, "Tokens", BP_RIGHT);
-	for (size_t i = 0; i < analysis->n_subagents; i++) {
-		const struct bp_analysis_subagent *agent = &analysis->subagents[i];
-		bp_table_row(table);
-		bp_table_cell(table, BP_PAINT_NONE, "%.*s", ID_LETTERS, agent->agent_id);
-		bp_table_cell(table, BP_PAINT_NONE, "%s", *agent->type ? agent->type : "-");
-		cell_ms(table, (double)(agent->ended_us - agent->started_us));
-		cell_count(table, agent->tool_calls);
-		cell_count(table, agent->tokens_total);
 	}
 	finish(table, cli);
 }
@@ -224,7 +165,7 @@ static void print_timeline(const struct bp_analysis *analysis, const struct bp_c
 {
 	struct bp_table *table = bp_table_new();
 
-	title(cli, "Timeline");
+	bp_section_title(&cli->print, "Timeline");
 	bp_table_column(table, "Time", BP_LEFT);
 	bp_table_column(table, "What", BP_LEFT);
 	bp_table_column(table, "Name", BP_SHRINK);
@@ -266,7 +207,7 @@ static void print_parts(const struct bp_analysis *analysis, const struct bp_cli 
 		if (timeline) {
 			print_timeline(analysis, cli, tz);
 		} else if (files) {
-			print_files(analysis, cli);
+			bp_section_files(&analysis->parts.files, &cli->print);
 		} else {
 			print_tools(analysis, cli);
 		}
@@ -274,7 +215,7 @@ static void print_parts(const struct bp_analysis *analysis, const struct bp_cli 
 	}
 	print_header(analysis, cli, tz);
 	if (all) {
-		title(cli, "Metrics");
+		bp_section_title(&cli->print, "Metrics");
 		print_metrics(analysis, cli);
 	}
 	if (all && analysis->by_model.n > 0) {
@@ -283,11 +224,15 @@ static void print_parts(const struct bp_analysis *analysis, const struct bp_cli 
 	if ((all || tools) && analysis->by_tool.n > 0) {
 		print_tools(analysis, cli);
 	}
-	if ((all || files) && analysis->n_files > 0) {
-		print_files(analysis, cli);
+	if ((all || files) && analysis->parts.files.n > 0) {
+		bp_section_files(&analysis->parts.files, &cli->print);
 	}
-	if (all && analysis->n_subagents > 0) {
-		print_subagents(analysis, cli);
+	if (all) {
+		bp_section_turns(&analysis->parts.turns, &cli->print, tz);
+		bp_section_habits(&analysis->parts.sequences, &analysis->parts.steps, &cli->print);
+		bp_section_phases(&analysis->parts.phases, &cli->print);
+		bp_section_subagents(&analysis->parts.agents, &cli->print);
+		bp_section_context(&analysis->parts.context, &cli->print, tz);
 	}
 	if (timeline) {
 		print_timeline(analysis, cli, tz);

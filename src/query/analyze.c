@@ -3,7 +3,6 @@
 
 #include <stdlib.h>
 
-#include "base/mem.h"
 #include "query/database.h"
 #include "query/rules.h"
 #include "query/sessions.h"
@@ -25,84 +24,6 @@ struct bp_tokens bp_analysis_aborted(const struct bp_bucket_sums *sums)
 				  .cache_write_5m = sums->aborted_cache_write_5m,
 				  .cache_write_1h = sums->aborted_cache_write_1h,
 				  .cache_read = sums->aborted_cache_read};
-}
-
-static const char *keep(struct bp_arena *arena, struct bp_str text)
-{
-	return text.ptr ? bp_arena_str(arena, text).ptr : "";
-}
-
-static enum bp_rc read_files(struct bp_sql *sql, struct bp_analysis *out, struct bp_err *err)
-{
-	static const char FILES[] =
-		"SELECT coalesce(e.extension, ''), count(*), sum(x.outcome = 'ok'), sum(x.outcome "
-		"= "
-		"'rejected'), sum(CASE WHEN " BP_RULE_ACCEPTED
-		" THEN coalesce(e.lines_added, 0) ELSE 0 END), sum(CASE WHEN " BP_RULE_ACCEPTED
-		" THEN coalesce(e.lines_removed, 0) ELSE 0 END) FROM tool_calls AS x LEFT JOIN "
-		"code_changes AS e ON e.id = x.id WHERE x.conversation_id = ?1 AND " BP_RULE_EDIT
-		" GROUP BY 1 ORDER BY 3 DESC, 1";
-	struct bp_statement *statement = NULL;
-	size_t cap = 0;
-	enum bp_rc rc = bp_statement_new(sql, FILES, &statement, err);
-
-	if (rc != BP_OK) {
-		return rc;
-	}
-	bp_bind_int(statement, 1, out->session.conversation);
-	for (rc = bp_statement_step(statement, err); rc == BP_OK;
-	     rc = bp_statement_step(statement, err)) {
-		if (out->n_files == cap) {
-			cap = cap ? 2 * cap : 16;
-			out->files = bp_realloc(out->files, cap, sizeof(out->files[0]));
-		}
-		out->files[out->n_files++] = (struct bp_analysis_file){
-			.extension = keep(&out->text, bp_column_text(statement, 0)),
-			.proposed = bp_column_int(statement, 1),
-			.accepted = bp_column_int(statement, 2),
-			.rejected = bp_column_int(statement, 3),
-			.lines_added = bp_column_int(statement, 4),
-			.lines_removed = bp_column_int(statement, 5)};
-	}
-	bp_statement_free(statement);
-	return rc == BP_ENOTFOUND ? BP_OK : rc;
-}
-
-static enum bp_rc read_subagents(struct bp_sql *sql, struct bp_analysis *out, struct bp_err *err)
-{
-	static const char SUBAGENTS[] =
-		"SELECT s.agent_id, s.agent_type, s.started_us, s.ended_us, (SELECT count(*) FROM "
-		"tool_calls AS x WHERE x.conversation_id = s.conversation_id AND x.agent_id = "
-		"s.agent_id), (SELECT coalesce(sum(m.input + m.output + m.cache_write_5m + "
-		"m.cache_write_1h + m.cache_read), 0) FROM model_calls AS m WHERE "
-		"m.conversation_id "
-		"= s.conversation_id AND m.agent_id = s.agent_id AND " BP_RULE_MODEL_CALL
-		") FROM subagents AS s WHERE s.conversation_id = ?1 ORDER BY s.started_us, "
-		"s.agent_id";
-	struct bp_statement *statement = NULL;
-	size_t cap = 0;
-	enum bp_rc rc = bp_statement_new(sql, SUBAGENTS, &statement, err);
-
-	if (rc != BP_OK) {
-		return rc;
-	}
-	bp_bind_int(statement, 1, out->session.conversation);
-	for (rc = bp_statement_step(statement, err); rc == BP_OK;
-	     rc = bp_statement_step(statement, err)) {
-		if (out->n_subagents == cap) {
-			cap = cap ? 2 * cap : 16;
-			out->subagents = bp_realloc(out->subagents, cap, sizeof(out->subagents[0]));
-		}
-		out->subagents[out->n_subagents++] = (struct bp_analysis_subagent){
-			.agent_id = keep(&out->text, bp_column_text(statement, 0)),
-			.type = keep(&out->text, bp_column_text(statement, 1)),
-			.started_us = bp_column_int(statement, 2),
-			.ended_us = bp_column_int(statement, 3),
-			.tool_calls = bp_column_int(statement, 4),
-			.tokens_total = bp_column_int(statement, 5)};
-	}
-	bp_statement_free(statement);
-	return rc == BP_ENOTFOUND ? BP_OK : rc;
 }
 
 static enum bp_rc read_totals(struct bp_sql *sql, int64_t as_of_us, struct bp_analysis *out,
@@ -139,10 +60,8 @@ static enum bp_rc read_in_moment(struct bp_sql *sql, bool timeline, int64_t as_o
 		rc = bp_session_models(sql, out->session.conversation, &out->models, err);
 	}
 	if (rc == BP_OK) {
-		rc = read_files(sql, out, err);
-	}
-	if (rc == BP_OK) {
-		rc = read_subagents(sql, out, err);
+		rc = bp_analysis_parts_read(sql, out->session.conversation, as_of_us, &out->parts,
+					    err);
 	}
 	if (rc == BP_OK && timeline) {
 		out->has_timeline = true;
@@ -172,9 +91,7 @@ void bp_analysis_done(struct bp_analysis *analysis)
 	bp_groups_done(&analysis->by_tool);
 	bp_groups_done(&analysis->by_model);
 	bp_timeline_done(&analysis->timeline);
-	bp_arena_done(&analysis->text);
+	bp_analysis_parts_done(&analysis->parts);
 	free(analysis->models);
-	free(analysis->files);
-	free(analysis->subagents);
 	*analysis = (struct bp_analysis){0};
 }

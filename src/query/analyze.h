@@ -11,8 +11,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "base/arena.h"
 #include "base/err.h"
+#include "query/analyze_parts.h"
 #include "query/session.h"
 #include "query/timeline.h"
 #include "query/tokens.h"
@@ -20,19 +20,6 @@
 #include "store/sqlite.h"
 
 struct cJSON;
-
-/** Edits of files with one extension. */
-struct bp_analysis_file {
-	const char *extension; /* "" when not known */
-	int64_t proposed, accepted, rejected;
-	int64_t lines_added, lines_removed; /* of accepted ones */
-};
-
-struct bp_analysis_subagent {
-	const char *agent_id, *type; /* type "" when not known */
-	int64_t started_us, ended_us;
-	int64_t tool_calls, tokens_total;
-};
 
 struct bp_analysis {
 	struct bp_session session;
@@ -42,13 +29,9 @@ struct bp_analysis {
 	struct bp_groups by_tool;
 	struct bp_groups by_model;
 	struct bp_tokens tokens, aborted;
-	struct bp_analysis_file *files;
-	size_t n_files;
-	struct bp_analysis_subagent *subagents;
-	size_t n_subagents;
+	struct bp_analysis_parts parts;
 	bool has_timeline;
 	struct bp_timeline timeline;
-	struct bp_arena text; /* the strings of files and sub-agents */
 };
 
 /** Owns: the caller, bp_analysis_done(), also after an error.

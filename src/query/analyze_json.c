@@ -100,8 +100,8 @@ static cJSON *edits_json(const struct bp_analysis *analysis)
 	cJSON *json = cJSON_CreateObject();
 	int64_t proposed = 0;
 
-	for (size_t i = 0; i < analysis->n_files; i++) {
-		proposed += analysis->files[i].proposed;
+	for (size_t i = 0; i < analysis->parts.files.n; i++) {
+		proposed += analysis->parts.files.items[i].proposed;
 	}
 	(void)cJSON_AddNumberToObject(json, "proposed", (double)proposed);
 	(void)cJSON_AddNumberToObject(json, "accepted", (double)sums->edits_ok);
@@ -109,44 +109,6 @@ static cJSON *edits_json(const struct bp_analysis *analysis)
 	(void)cJSON_AddNumberToObject(json, "lines_added", (double)sums->lines_added);
 	(void)cJSON_AddNumberToObject(json, "lines_removed", (double)sums->lines_removed);
 	return json;
-}
-
-static cJSON *files_json(const struct bp_analysis *analysis)
-{
-	cJSON *list = cJSON_CreateArray();
-
-	for (size_t i = 0; i < analysis->n_files; i++) {
-		const struct bp_analysis_file *file = &analysis->files[i];
-		cJSON *item = cJSON_CreateObject();
-		add_text(item, "extension", file->extension);
-		(void)cJSON_AddNumberToObject(item, "edits", (double)file->accepted);
-		(void)cJSON_AddNumberToObject(item, "lines_added", (double)file->lines_added);
-		(void)cJSON_AddNumberToObject(item, "lines_removed", (double)file->lines_removed);
-		(void)cJSON_AddNumberToObject(item, "proposed", (double)file->proposed);
-		(void)cJSON_AddNumberToObject(item, "rejected", (double)file->rejected);
-		(void)cJSON_AddItemToArray(list, item);
-	}
-	return list;
-}
-
-static cJSON *subagents_json(const struct bp_analysis *analysis)
-{
-	cJSON *list = cJSON_CreateArray();
-
-	for (size_t i = 0; i < analysis->n_subagents; i++) {
-		const struct bp_analysis_subagent *agent = &analysis->subagents[i];
-		cJSON *item = cJSON_CreateObject();
-		(void)cJSON_AddStringToObject(item, "agent_id", agent->agent_id);
-		add_text(item, "type", agent->type);
-		(void)cJSON_AddItemToObject(item, "started_at", bp_time_json(agent->started_us));
-		(void)cJSON_AddItemToObject(item, "ended_at", bp_time_json(agent->ended_us));
-		(void)cJSON_AddNumberToObject(item, "duration_s",
-					      (double)(agent->ended_us - agent->started_us) / 1e6);
-		(void)cJSON_AddNumberToObject(item, "tool_calls", (double)agent->tool_calls);
-		(void)cJSON_AddNumberToObject(item, "tokens_total", (double)agent->tokens_total);
-		(void)cJSON_AddItemToArray(list, item);
-	}
-	return list;
 }
 
 struct cJSON *bp_analysis_json(const struct bp_analysis *analysis)
@@ -166,8 +128,7 @@ struct cJSON *bp_analysis_json(const struct bp_analysis *analysis)
 	(void)cJSON_AddItemToObject(json, "tokens_by_model", models_json(&analysis->by_model));
 	(void)cJSON_AddNullToObject(json, "cost_usd");
 	(void)cJSON_AddItemToObject(json, "edits", edits_json(analysis));
-	(void)cJSON_AddItemToObject(json, "files", files_json(analysis));
-	(void)cJSON_AddItemToObject(json, "subagents", subagents_json(analysis));
+	bp_analysis_parts_add(json, &analysis->parts);
 	(void)cJSON_AddNumberToObject(json, "compactions", (double)totals->sums.compactions);
 	(void)cJSON_AddItemToObject(json, "metrics", bp_metrics_json(totals));
 	if (analysis->has_timeline) {

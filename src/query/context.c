@@ -72,8 +72,7 @@ static enum bp_rc count_operations(struct bp_sql *sql, struct bp_context *out, s
 			out->operations += item->operations;
 			bp_statement_reset(statement);
 		}
-		if (!first &&
-		    (out->min_gap_us == BP_SQL_NULL || item->gap_us < out->min_gap_us)) {
+		if (!first && (out->min_gap_us == BP_SQL_NULL || item->gap_us < out->min_gap_us)) {
 			out->min_gap_us = item->gap_us;
 		}
 	}
@@ -87,8 +86,8 @@ static enum bp_rc read_use(struct bp_sql *sql, const struct bp_scope *scope,
 #define USE(where)                                                                                 \
 	"SELECT m.conversation_id, count(*), sum(m.input + m.cache_read + m.cache_write_5m + "     \
 	"m.cache_write_1h), max(m.input + m.cache_read + m.cache_write_5m + m.cache_write_1h) "    \
-	"FROM model_calls AS m WHERE " where " AND m.sidechain = 0 AND m.agent_id IS NULL AND "    \
-	BP_RULE_MODEL_CALL " GROUP BY 1"
+	"FROM model_calls AS m WHERE " where                                                       \
+	" AND m.sidechain = 0 AND m.agent_id IS NULL AND " BP_RULE_MODEL_CALL " GROUP BY 1"
 	static const char IN_TIME[] = USE("m.ts_us >= ?1 AND m.ts_us < ?2");
 	static const char IN_SESSION[] =
 		USE("m.conversation_id = ?3 AND m.ts_us >= ?1 AND m.ts_us < ?2");
@@ -110,8 +109,8 @@ static enum bp_rc read_use(struct bp_sql *sql, const struct bp_scope *scope,
 	out->used_avg = out->responses > 0 ? sum / (double)out->responses : (double)NAN;
 	for (size_t i = 0; i < out->n; i++) {
 		int64_t before = out->items[i].pre_tokens;
-		out->used_peak = before != BP_SQL_NULL && before > out->used_peak ? before
-										   : out->used_peak;
+		out->used_peak =
+			before != BP_SQL_NULL && before > out->used_peak ? before : out->used_peak;
 	}
 	return rc == BP_ENOTFOUND ? BP_OK : rc;
 }
@@ -146,8 +145,9 @@ void bp_context_done(struct bp_context *context)
 static void add_count(cJSON *json, const char *name, int64_t value, double unit)
 {
 	(void)cJSON_AddItemToObject(json, name,
-				    value == BP_SQL_NULL ? cJSON_CreateNull()
-							 : cJSON_CreateNumber((double)value / unit));
+				    value == BP_SQL_NULL
+					    ? cJSON_CreateNull()
+					    : cJSON_CreateNumber((double)value / unit));
 }
 
 struct cJSON *bp_context_json(const struct bp_context *context)
@@ -156,10 +156,10 @@ struct cJSON *bp_context_json(const struct bp_context *context)
 
 	(void)cJSON_AddNumberToObject(json, "compactions", (double)context->n);
 	add_count(json, "min_gap_s", context->min_gap_us, 1e6);
-	(void)cJSON_AddItemToObject(json, "operations_per_compaction",
-				    context->n ? cJSON_CreateNumber((double)context->operations /
-								    (double)context->n)
-					       : cJSON_CreateNull());
+	(void)cJSON_AddItemToObject(
+		json, "operations_per_compaction",
+		context->n ? cJSON_CreateNumber((double)context->operations / (double)context->n)
+			   : cJSON_CreateNull());
 	(void)cJSON_AddItemToObject(json, "used_avg",
 				    context->responses ? cJSON_CreateNumber(context->used_avg)
 						       : cJSON_CreateNull());

@@ -24,7 +24,7 @@ struct bp_compaction {
 	int64_t ts_us;
 	const char *trigger;             /* manual auto; "" when not known */
 	int64_t pre_tokens, post_tokens; /* BP_SQL_NULL when not told */
-	int64_t gap_us;                  /* since the one before in its session; BP_SQL_NULL: first */
+	int64_t gap_us; /* since the one before in its session; BP_SQL_NULL: first */
 	int64_t operations;
 };
 

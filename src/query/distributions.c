@@ -28,8 +28,7 @@ static struct bp_file_type *type_of(struct bp_file_types *types, size_t *cap,
 		*cap = *cap ? 2 * *cap : 32;
 		types->items = bp_realloc(types->items, *cap, sizeof(types->items[0]));
 	}
-	types->items[types->n] =
-		(struct bp_file_type){.extension = keep(&types->text, extension)};
+	types->items[types->n] = (struct bp_file_type){.extension = keep(&types->text, extension)};
 	return &types->items[types->n++];
 }
 
@@ -131,8 +130,7 @@ static void add_share(struct bp_shares *shares, const char *label, int64_t count
 		}
 	}
 	if (shares->n < BP_SHARES_MAX) {
-		shares->items[shares->n++] =
-			(struct bp_share){.label = label, .count = count_more};
+		shares->items[shares->n++] = (struct bp_share){.label = label, .count = count_more};
 	}
 }
 
@@ -144,12 +142,12 @@ static int by_share(const void *a, const void *b)
 	return order ? order : strcmp(x->label, y->label);
 }
 
-struct bp_shares bp_error_classes_of(const struct bp_steps *steps)
+struct bp_shares bp_error_classes_of(const struct bp_tool_steps *steps)
 {
 	struct bp_shares shares = {0};
 
 	for (size_t i = 0; i < steps->n; i++) {
-		const struct bp_step *step = &steps->items[i];
+		const struct bp_tool_step *step = &steps->items[i];
 		if (step->outcome == BP_OUTCOME_ERROR) {
 			const char *class = steps->names[step->error_class];
 			add_share(&shares, *class ? class : "unknown", 1);
@@ -236,12 +234,11 @@ struct cJSON *bp_shares_json(const struct bp_shares *shares, const char *name)
 		cJSON *item = cJSON_CreateObject();
 		(void)cJSON_AddStringToObject(item, name, shares->items[i].label);
 		(void)cJSON_AddNumberToObject(item, "count", (double)shares->items[i].count);
-		(void)cJSON_AddItemToObject(item, "share",
-					    shares->total
-						    ? cJSON_CreateNumber(
-							      (double)shares->items[i].count /
-							      (double)shares->total)
-						    : cJSON_CreateNull());
+		(void)cJSON_AddItemToObject(
+			item, "share",
+			shares->total ? cJSON_CreateNumber((double)shares->items[i].count /
+							   (double)shares->total)
+				      : cJSON_CreateNull());
 		(void)cJSON_AddItemToArray(list, item);
 	}
 	return list;
@@ -249,14 +246,14 @@ struct cJSON *bp_shares_json(const struct bp_shares *shares, const char *name)
 
 /* --- hours of the day --- */
 
-struct bp_hours bp_hours_of(const struct bp_steps *steps, const struct bp_tz *tz)
+struct bp_hours bp_hours_of(const struct bp_tool_steps *steps, const struct bp_tz *tz)
 {
 	struct bp_hours hours = {0};
 	int64_t quarter = INT64_MIN; /* of the last step: offsets are multiples of it */
 	int hour = 0;
 
 	for (size_t i = 0; i < steps->n; i++) {
-		const struct bp_step *step = &steps->items[i];
+		const struct bp_tool_step *step = &steps->items[i];
 		if (step->ts_us / BP_BUCKET_US != quarter) {
 			quarter = step->ts_us / BP_BUCKET_US;
 			hour = bp_tz_civil(tz, step->ts_us).hour;

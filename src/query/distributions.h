@@ -16,7 +16,7 @@
 #include "base/err.h"
 #include "query/scope.h"
 #include "query/sketch.h"
-#include "query/steps.h"
+#include "query/tool_steps.h"
 
 struct cJSON;
 
@@ -56,7 +56,7 @@ struct bp_shares {
 };
 
 /** Classes of failed calls ("unknown" where none is known). */
-struct bp_shares bp_error_classes_of(const struct bp_steps *steps);
+struct bp_shares bp_error_classes_of(const struct bp_tool_steps *steps);
 
 /** How sessions that began in the scope were started: startup resume clear compact fork; "unknown"
  *  without a hook. Errors: those of bp_statement_step(). */
@@ -83,7 +83,7 @@ struct bp_hours {
 };
 
 /** Calls by hour of the zone. Owns: bp_hours_done(). */
-struct bp_hours bp_hours_of(const struct bp_steps *steps, const struct bp_tz *tz);
+struct bp_hours bp_hours_of(const struct bp_tool_steps *steps, const struct bp_tz *tz);
 void bp_hours_done(struct bp_hours *hours);
 
 /** [{"hour","tool_calls","errors","acceptance_rate","latency_ms":{"p50","p95"}}], 24 of them. */

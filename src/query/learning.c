@@ -47,7 +47,7 @@ static int by_time(const void *a, const void *b)
 }
 
 /* Executed calls by day of the zone. Owns: the caller, free(). */
-static struct day *days_of(const struct bp_steps *steps, const struct bp_tz *tz, size_t *n)
+static struct day *days_of(const struct bp_tool_steps *steps, const struct bp_tz *tz, size_t *n)
 {
 	struct moment *moments = bp_calloc(steps->n + 1, sizeof(*moments));
 	size_t n_moments = 0;
@@ -55,8 +55,7 @@ static struct day *days_of(const struct bp_steps *steps, const struct bp_tz *tz,
 	for (size_t i = 0; i < steps->n; i++) {
 		if (bp_outcome_executed(steps->items[i].outcome)) {
 			moments[n_moments++] = (struct moment){
-				steps->items[i].ts_us,
-				steps->items[i].outcome == BP_OUTCOME_ERROR};
+				steps->items[i].ts_us, steps->items[i].outcome == BP_OUTCOME_ERROR};
 		}
 	}
 	qsort(moments, n_moments, sizeof(*moments), by_time);
@@ -103,14 +102,14 @@ static int by_calls(const void *a, const void *b)
 	return order ? order : strcmp(x->tool, y->tool);
 }
 
-static void compare_tools(const struct bp_steps *steps, int64_t until_us,
+static void compare_tools(const struct bp_tool_steps *steps, int64_t until_us,
 			  struct bp_learning *learning)
 {
 	struct bp_learning_tool *tools = bp_calloc(steps->n_names + 1, sizeof(*tools));
 	size_t n = 0;
 
 	for (size_t i = 0; i < steps->n; i++) {
-		const struct bp_step *step = &steps->items[i];
+		const struct bp_tool_step *step = &steps->items[i];
 		struct bp_learning_tool *tool = &tools[step->tool];
 		bool error = step->outcome == BP_OUTCOME_ERROR;
 		if (!bp_outcome_executed(step->outcome) || step->ts_us >= until_us ||
@@ -134,7 +133,7 @@ static void compare_tools(const struct bp_steps *steps, int64_t until_us,
 	learning->n_tools = n;
 }
 
-struct bp_learning bp_learning_of(const struct bp_steps *steps, const struct bp_tz *tz,
+struct bp_learning bp_learning_of(const struct bp_tool_steps *steps, const struct bp_tz *tz,
 				  int64_t until_us)
 {
 	struct bp_learning learning = {.score_before = (double)NAN,

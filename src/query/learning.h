@@ -15,7 +15,7 @@
 
 #include "base/err.h"
 #include "query/scope.h"
-#include "query/steps.h"
+#include "query/tool_steps.h"
 #include "query/totals.h"
 
 struct cJSON;
@@ -27,7 +27,7 @@ enum { BP_LEARNING_DAYS_MIN = 3 };
 double bp_learning_slope(const double *x, const double *y, size_t n);
 
 struct bp_learning_tool {
-	const char *tool; /* borrowed from steps */
+	const char *tool;                                           /* borrowed from steps */
 	int64_t before_calls, before_errors, now_calls, now_errors; /* executed ones */
 };
 
@@ -45,7 +45,7 @@ struct bp_learning {
  * From the steps of a period that ends at until_us, and the scores and latencies of the two weeks.
  * Owns: bp_learning_done().
  */
-struct bp_learning bp_learning_of(const struct bp_steps *steps, const struct bp_tz *tz,
+struct bp_learning bp_learning_of(const struct bp_tool_steps *steps, const struct bp_tz *tz,
 				  int64_t until_us);
 
 /** Fill in what needs totals: score and latency of both weeks. Errors: those of

@@ -23,11 +23,11 @@ static bool is_one_of(const char *text, const char *const *list)
 	return *list != NULL;
 }
 
-enum bp_phase bp_phase_of(const struct bp_steps *steps, const struct bp_step *step)
+enum bp_phase bp_phase_of(const struct bp_tool_steps *steps, const struct bp_tool_step *step)
 {
 	static const char *const exploring[] = {
-		"Read", "Glob", "Grep", "LS", "NotebookRead", "WebFetch", "WebSearch",
-		"ToolSearch", "read", "glob", "grep", "list", "webfetch", NULL};
+		"Read",       "Glob", "Grep", "LS",   "NotebookRead", "WebFetch", "WebSearch",
+		"ToolSearch", "read", "glob", "grep", "list",         "webfetch", NULL};
 	static const char *const kinds_exploring[] = {"read", "search", NULL};
 	static const char *const kinds_verifying[] = {"test", "build", NULL};
 
@@ -39,16 +39,16 @@ enum bp_phase bp_phase_of(const struct bp_steps *steps, const struct bp_step *st
 		return BP_PHASE_EXPLORE;
 	}
 	return is_one_of(steps->names[step->cmd_kind], kinds_verifying) ? BP_PHASE_VERIFY
-									 : BP_PHASE_OTHER;
+									: BP_PHASE_OTHER;
 }
 
-static int64_t end_of(const struct bp_step *step)
+static int64_t end_of(const struct bp_tool_step *step)
 {
 	return step->latency_us == BP_SQL_NULL ? step->ts_us : step->ts_us + step->latency_us;
 }
 
 /* A plan or a commit between two edits does not end editing. */
-static void add_span(struct bp_phases *phases, enum bp_phase phase, const struct bp_step *step)
+static void add_span(struct bp_phases *phases, enum bp_phase phase, const struct bp_tool_step *step)
 {
 	struct bp_phase_span *last = phases->n > 0 ? &phases->spans[phases->n - 1] : NULL;
 
@@ -72,12 +72,12 @@ static void add_span(struct bp_phases *phases, enum bp_phase phase, const struct
 							    .calls = 1};
 }
 
-struct bp_phases bp_phases_of(const struct bp_steps *steps)
+struct bp_phases bp_phases_of(const struct bp_tool_steps *steps)
 {
 	struct bp_phases phases = {.spans = bp_calloc(steps->n + 1, sizeof(struct bp_phase_span))};
 
 	for (size_t i = 0; i < steps->n; i++) {
-		const struct bp_step *step = &steps->items[i];
+		const struct bp_tool_step *step = &steps->items[i];
 		enum bp_phase phase = bp_phase_of(steps, step);
 		phases.calls[phase]++;
 		if (step->latency_us != BP_SQL_NULL && bp_outcome_executed(step->outcome)) {
@@ -109,8 +109,7 @@ struct cJSON *bp_phases_json(const struct bp_phases *phases)
 			item, "share",
 			all ? cJSON_CreateNumber((double)phases->calls[i] / (double)all)
 			    : cJSON_CreateNull());
-		(void)cJSON_AddNumberToObject(item, "time_s",
-					      (double)phases->latency_us[i] / 1e6);
+		(void)cJSON_AddNumberToObject(item, "time_s", (double)phases->latency_us[i] / 1e6);
 	}
 	(void)cJSON_AddItemToObject(json, "verified_rate",
 				    phases->edits_spans

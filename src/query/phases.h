@@ -12,7 +12,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "query/steps.h"
+#include "query/tool_steps.h"
 
 struct cJSON;
 
@@ -26,7 +26,7 @@ enum bp_phase {
 
 /** "explore", "edit", "verify", "other". */
 const char *bp_phase_name(enum bp_phase phase);
-enum bp_phase bp_phase_of(const struct bp_steps *steps, const struct bp_step *step);
+enum bp_phase bp_phase_of(const struct bp_tool_steps *steps, const struct bp_tool_step *step);
 
 /** Steps of the main line in a row that are of one phase. */
 struct bp_phase_span {
@@ -39,14 +39,14 @@ struct bp_phase_span {
 struct bp_phases {
 	int64_t calls[BP_PHASES];
 	int64_t latency_us[BP_PHASES]; /* of calls whose time is known */
-	struct bp_phase_span *spans;   /* session by session, in order; without OTHER, which joins */
+	struct bp_phase_span *spans; /* session by session, in order; without OTHER, which joins */
 	size_t n;
 	int64_t edits_verified; /* spans of edits that a span of checks followed */
 	int64_t edits_spans;
 };
 
 /** Owns: bp_phases_done(). */
-struct bp_phases bp_phases_of(const struct bp_steps *steps);
+struct bp_phases bp_phases_of(const struct bp_tool_steps *steps);
 void bp_phases_done(struct bp_phases *phases);
 
 /** {"explore":{"calls","share","time_s"},...,"verified_rate"}. Owns: the caller. */

@@ -29,13 +29,13 @@ static int by_count(const void *a, const void *b)
 	return order ? order : by_tools(a, b);
 }
 
-static void collect(const struct bp_steps *steps, int64_t from_us, int64_t until_us,
+static void collect(const struct bp_tool_steps *steps, int64_t from_us, int64_t until_us,
 		    struct bp_sequences *out)
 {
 	for (size_t i = 0; i < steps->n;) {
-		size_t n = bp_steps_in_turn(steps, i);
+		size_t n = bp_tool_steps_in_turn(steps, i);
 		for (size_t k = 1; k < n; k++) {
-			const struct bp_step *last = &steps->items[i + k];
+			const struct bp_tool_step *last = &steps->items[i + k];
 			if (last->ts_us < from_us || last->ts_us >= until_us) {
 				continue;
 			}
@@ -52,10 +52,11 @@ static void collect(const struct bp_steps *steps, int64_t from_us, int64_t until
 	}
 }
 
-struct bp_sequences bp_sequences_of(const struct bp_steps *steps, int64_t from_us, int64_t until_us)
+struct bp_sequences bp_sequences_of(const struct bp_tool_steps *steps, int64_t from_us,
+				    int64_t until_us)
 {
-	struct bp_sequences out = {
-		.items = bp_calloc(2 * steps->n + 1, sizeof(struct bp_sequence))};
+	struct bp_sequences out = {.items =
+					   bp_calloc(2 * steps->n + 1, sizeof(struct bp_sequence))};
 	size_t n = 0;
 
 	collect(steps, from_us, until_us, &out);
@@ -113,7 +114,7 @@ double bp_sequences_cosine(const struct bp_sequences *a, const struct bp_sequenc
 
 /* --- patterns --- */
 
-static bool turn_succeeded(const struct bp_step *step, size_t n)
+static bool turn_succeeded(const struct bp_tool_step *step, size_t n)
 {
 	bool ok = false;
 
@@ -129,7 +130,7 @@ static bool turn_succeeded(const struct bp_step *step, size_t n)
 	return ok;
 }
 
-static struct bp_pattern pattern_of(const struct bp_step *step, size_t n)
+static struct bp_pattern pattern_of(const struct bp_tool_step *step, size_t n)
 {
 	struct bp_pattern pattern = {.turns = 1, .succeeded = turn_succeeded(step, n)};
 
@@ -160,13 +161,13 @@ static int by_turns(const void *a, const void *b)
 	return order ? order : by_pattern(a, b);
 }
 
-struct bp_patterns bp_patterns_of(const struct bp_steps *steps)
+struct bp_patterns bp_patterns_of(const struct bp_tool_steps *steps)
 {
 	struct bp_patterns out = {.items = bp_calloc(steps->n + 1, sizeof(struct bp_pattern))};
 	size_t all = 0;
 
 	for (size_t i = 0; i < steps->n;) {
-		size_t n = bp_steps_in_turn(steps, i);
+		size_t n = bp_tool_steps_in_turn(steps, i);
 		if (steps->items[i].agent == 0 && steps->items[i].turn != BP_SQL_NULL) {
 			out.items[all++] = pattern_of(&steps->items[i], n);
 		}
@@ -194,7 +195,7 @@ void bp_patterns_done(struct bp_patterns *patterns)
 
 /* --- JSON --- */
 
-static cJSON *tools_json(const struct bp_steps *steps, const uint16_t *tools, size_t n)
+static cJSON *tools_json(const struct bp_tool_steps *steps, const uint16_t *tools, size_t n)
 {
 	cJSON *list = cJSON_CreateArray();
 
@@ -204,8 +205,8 @@ static cJSON *tools_json(const struct bp_steps *steps, const uint16_t *tools, si
 	return list;
 }
 
-struct cJSON *bp_sequences_json(const struct bp_sequences *sequences, const struct bp_steps *steps,
-				size_t max)
+struct cJSON *bp_sequences_json(const struct bp_sequences *sequences,
+				const struct bp_tool_steps *steps, size_t max)
 {
 	cJSON *list = cJSON_CreateArray();
 
@@ -220,8 +221,8 @@ struct cJSON *bp_sequences_json(const struct bp_sequences *sequences, const stru
 	return list;
 }
 
-struct cJSON *bp_patterns_json(const struct bp_patterns *patterns, const struct bp_steps *steps,
-			       size_t max)
+struct cJSON *bp_patterns_json(const struct bp_patterns *patterns,
+			       const struct bp_tool_steps *steps, size_t max)
 {
 	cJSON *list = cJSON_CreateArray();
 

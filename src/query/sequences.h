@@ -12,7 +12,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "query/steps.h"
+#include "query/tool_steps.h"
 
 struct cJSON;
 
@@ -31,7 +31,7 @@ struct bp_sequences {
 };
 
 /** All 2- and 3-grams of steps from_us <= ts < until_us. Owns: bp_sequences_done(). */
-struct bp_sequences bp_sequences_of(const struct bp_steps *steps, int64_t from_us,
+struct bp_sequences bp_sequences_of(const struct bp_tool_steps *steps, int64_t from_us,
 				    int64_t until_us);
 void bp_sequences_done(struct bp_sequences *sequences);
 
@@ -55,15 +55,15 @@ struct bp_patterns {
 };
 
 /** Owns: bp_patterns_done(). */
-struct bp_patterns bp_patterns_of(const struct bp_steps *steps);
+struct bp_patterns bp_patterns_of(const struct bp_tool_steps *steps);
 void bp_patterns_done(struct bp_patterns *patterns);
 
 /** [{"tools":[...],"count"}] of at most max. Owns: the caller. */
-struct cJSON *bp_sequences_json(const struct bp_sequences *sequences, const struct bp_steps *steps,
-				size_t max);
+struct cJSON *bp_sequences_json(const struct bp_sequences *sequences,
+				const struct bp_tool_steps *steps, size_t max);
 
 /** [{"tools":[...],"turns","success_rate"}] of at most max. Owns: the caller. */
-struct cJSON *bp_patterns_json(const struct bp_patterns *patterns, const struct bp_steps *steps,
-			       size_t max);
+struct cJSON *bp_patterns_json(const struct bp_patterns *patterns,
+			       const struct bp_tool_steps *steps, size_t max);
 
 #endif

@@ -8,7 +8,7 @@
 
 #include "base/mem.h"
 #include "query/rules.h"
-#include "query/steps.h"
+#include "query/tool_steps.h"
 
 static const char *const ENDS[BP_SUBAGENT_ENDS] = {"ok",         "failed",  "interrupted",
 						   "unfinished", "running", "unknown"};
@@ -64,15 +64,15 @@ static void take(struct bp_subagents *out, size_t *cap, struct bp_statement *row
 		*cap = *cap ? 2 * *cap : 32;
 		out->items = bp_realloc(out->items, *cap, sizeof(out->items[0]));
 	}
-	out->items[out->n++] = (struct bp_subagent){
-		.conversation = bp_column_int(row, 0),
-		.session = keep(&out->text, bp_column_text(row, 1)),
-		.agent_id = keep(&out->text, bp_column_text(row, 2)),
-		.type = keep(&out->text, bp_column_text(row, 3)),
-		.started_us = bp_column_int(row, 4),
-		.ended_us = bp_column_int(row, 5),
-		.end = end_of(bp_column_text(row, 6), bp_column_text(row, 7), bp_column_int(row, 5),
-			      as_of_us)};
+	out->items[out->n++] =
+		(struct bp_subagent){.conversation = bp_column_int(row, 0),
+				     .session = keep(&out->text, bp_column_text(row, 1)),
+				     .agent_id = keep(&out->text, bp_column_text(row, 2)),
+				     .type = keep(&out->text, bp_column_text(row, 3)),
+				     .started_us = bp_column_int(row, 4),
+				     .ended_us = bp_column_int(row, 5),
+				     .end = end_of(bp_column_text(row, 6), bp_column_text(row, 7),
+						   bp_column_int(row, 5), as_of_us)};
 }
 
 static enum bp_rc read_agents(struct bp_sql *sql, const struct bp_scope *scope,

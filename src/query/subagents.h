@@ -34,7 +34,7 @@ const char *bp_subagent_end_name(enum bp_subagent_end end);
 
 struct bp_subagent {
 	int64_t conversation;
-	const char *session;  /* its session's id */
+	const char *session;         /* its session's id */
 	const char *agent_id, *type; /* type "" when not known */
 	int64_t started_us, ended_us;
 	enum bp_subagent_end end;

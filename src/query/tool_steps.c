@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "query/steps.h"
+#include "query/tool_steps.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -35,7 +35,7 @@ bool bp_outcome_executed(enum bp_outcome outcome)
 }
 
 /* There are few names, and the one looked for is most often among the first. */
-static enum bp_rc name_of(struct bp_steps *steps, struct bp_str text, uint16_t *out,
+static enum bp_rc name_of(struct bp_tool_steps *steps, struct bp_str text, uint16_t *out,
 			  struct bp_err *err)
 {
 	for (size_t i = 0; i < steps->n_names; i++) {
@@ -67,21 +67,21 @@ static uint64_t agent_of(struct bp_str id)
 	return id.len == 0 ? 0 : hash ? hash : 1;
 }
 
-static enum bp_rc take(struct bp_steps *steps, struct bp_statement *row, int64_t pending_before_us,
-		       struct bp_err *err)
+static enum bp_rc take(struct bp_tool_steps *steps, struct bp_statement *row,
+		       int64_t pending_before_us, struct bp_err *err)
 {
 	if (steps->n == steps->cap) {
 		steps->cap = steps->cap ? 2 * steps->cap : 1024;
 		steps->items = bp_realloc(steps->items, steps->cap, sizeof(steps->items[0]));
 	}
-	struct bp_step *step = &steps->items[steps->n];
-	*step = (struct bp_step){.conversation = bp_column_int(row, 0),
-				 .ts_us = bp_column_int(row, 1),
-				 .id = bp_column_int(row, 2),
-				 .turn = bp_column_int(row, 3),
-				 .agent = agent_of(bp_column_text(row, 4)),
-				 .latency_us = bp_column_int(row, 7),
-				 .edit = bp_column_int(row, 10) != 0};
+	struct bp_tool_step *step = &steps->items[steps->n];
+	*step = (struct bp_tool_step){.conversation = bp_column_int(row, 0),
+				      .ts_us = bp_column_int(row, 1),
+				      .id = bp_column_int(row, 2),
+				      .turn = bp_column_int(row, 3),
+				      .agent = agent_of(bp_column_text(row, 4)),
+				      .latency_us = bp_column_int(row, 7),
+				      .edit = bp_column_int(row, 10) != 0};
 	step->outcome =
 		(uint8_t)bp_outcome_of(bp_column_text(row, 6), step->ts_us, pending_before_us);
 	enum bp_rc rc = name_of(steps, bp_column_text(row, 5), &step->tool, err);
@@ -97,7 +97,7 @@ static enum bp_rc take(struct bp_steps *steps, struct bp_statement *row, int64_t
 
 static int in_order(const void *a, const void *b)
 {
-	const struct bp_step *x = a, *y = b;
+	const struct bp_tool_step *x = a, *y = b;
 	int order = (x->conversation > y->conversation) - (x->conversation < y->conversation);
 
 	order = order ? order : (x->agent > y->agent) - (x->agent < y->agent);
@@ -105,8 +105,8 @@ static int in_order(const void *a, const void *b)
 	return order ? order : (x->id > y->id) - (x->id < y->id);
 }
 
-enum bp_rc bp_steps_read(struct bp_sql *sql, const struct bp_scope *scope, struct bp_steps *out,
-			 struct bp_err *err)
+enum bp_rc bp_tool_steps_read(struct bp_sql *sql, const struct bp_scope *scope,
+			      struct bp_tool_steps *out, struct bp_err *err)
 {
 #define STEPS(where)                                                                               \
 	"SELECT x.conversation_id, x.ts_us, x.id, x.turn_id, x.agent_id, x.tool, x.outcome, "      \
@@ -118,7 +118,7 @@ enum bp_rc bp_steps_read(struct bp_sql *sql, const struct bp_scope *scope, struc
 	struct bp_statement *statement = NULL;
 	uint16_t none;
 
-	*out = (struct bp_steps){0};
+	*out = (struct bp_tool_steps){0};
 	enum bp_rc rc = name_of(out, BP_STR(""), &none, err);
 	if (rc == BP_OK) {
 		rc = bp_scope_set_read(sql, scope->filter, &set, err);
@@ -143,9 +143,9 @@ enum bp_rc bp_steps_read(struct bp_sql *sql, const struct bp_scope *scope, struc
 	return rc == BP_ENOTFOUND ? BP_OK : rc;
 }
 
-size_t bp_steps_in_turn(const struct bp_steps *steps, size_t i)
+size_t bp_tool_steps_in_turn(const struct bp_tool_steps *steps, size_t i)
 {
-	const struct bp_step *first = &steps->items[i];
+	const struct bp_tool_step *first = &steps->items[i];
 	size_t n = 1;
 
 	while (i + n < steps->n && first[n].conversation == first->conversation &&
@@ -155,12 +155,12 @@ size_t bp_steps_in_turn(const struct bp_steps *steps, size_t i)
 	return n;
 }
 
-void bp_steps_done(struct bp_steps *steps)
+void bp_tool_steps_done(struct bp_tool_steps *steps)
 {
 	for (size_t i = 0; i < steps->n_names; i++) {
 		free(steps->names[i]);
 	}
 	free(steps->names);
 	free(steps->items);
-	*steps = (struct bp_steps){0};
+	*steps = (struct bp_tool_steps){0};
 }

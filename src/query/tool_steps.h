@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /**
- * steps.h - tool calls as steps: session after session, agent after agent, turn after turn.
+ * tool_steps.h - tool calls as steps: session after session, agent after agent, turn after turn.
  *
  * Why:     sequences, phases, patterns, error classes and latencies by hour are all made of the
  *          same calls; there are more of them than of anything else, so they are read once.
@@ -8,8 +8,8 @@
  *          steps of one agent stand together.
  * Threads: one thread, the connection's.
  */
-#ifndef BP_QUERY_STEPS_H
-#define BP_QUERY_STEPS_H
+#ifndef BP_QUERY_TOOL_STEPS_H
+#define BP_QUERY_TOOL_STEPS_H
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -38,33 +38,33 @@ enum bp_outcome bp_outcome_of(struct bp_str name, int64_t ts_us, int64_t pending
 /** It ran: its time is a latency. */
 bool bp_outcome_executed(enum bp_outcome outcome);
 
-struct bp_step {
+struct bp_tool_step {
 	int64_t id; /* tool_calls.id */
 	int64_t conversation;
 	int64_t turn; /* BP_SQL_NULL: before the first prompt */
 	int64_t ts_us;
-	int64_t latency_us; /* BP_SQL_NULL: not known */
-	uint64_t agent;     /* 0: the main line; else a hash of the agent's id */
-	uint16_t tool;      /* in names */
+	int64_t latency_us;             /* BP_SQL_NULL: not known */
+	uint64_t agent;                 /* 0: the main line; else a hash of the agent's id */
+	uint16_t tool;                  /* in names */
 	uint16_t error_class, cmd_kind; /* in names; 0 is "" */
 	uint8_t outcome;                /* enum bp_outcome */
 	bool edit;                      /* a tool that edits files */
 };
 
-struct bp_steps {
-	struct bp_step *items;
+struct bp_tool_steps {
+	struct bp_tool_step *items;
 	size_t n, cap;
 	char **names; /* the first is "" */
 	size_t n_names, cap_names;
 };
 
-/** Owns: the caller, bp_steps_done(), also after an error. Errors: those of bp_statement_step();
+/** Owns: the caller, bp_tool_steps_done(), also after an error. Errors: those of bp_statement_step();
  *  BP_ELIMIT more names than there can be. */
-BP_MUSTUSE enum bp_rc bp_steps_read(struct bp_sql *sql, const struct bp_scope *scope,
-				    struct bp_steps *out, struct bp_err *err);
-void bp_steps_done(struct bp_steps *steps);
+BP_MUSTUSE enum bp_rc bp_tool_steps_read(struct bp_sql *sql, const struct bp_scope *scope,
+					 struct bp_tool_steps *out, struct bp_err *err);
+void bp_tool_steps_done(struct bp_tool_steps *steps);
 
 /** How many steps from i on are of the same session, agent and turn (at least 1). */
-size_t bp_steps_in_turn(const struct bp_steps *steps, size_t i);
+size_t bp_tool_steps_in_turn(const struct bp_tool_steps *steps, size_t i);
 
 #endif

@@ -1,5 +1,6 @@
--- What the client says of the plan's limits, as it says it (status line input). Written by the service from the spool of samples.
-CREATE TABLE plan_limit (
+-- What the client says of the plan's limits, as it says it (status line input), when it changes. Written by src/daemon/limits.c
+-- from <home>/run/limits.json, where `blueplane statusline` keeps the last word.
+CREATE TABLE limit_status (
 	platform     TEXT    NOT NULL,
 	window       TEXT    NOT NULL,  -- five_hour seven_day ... as reported
 	ts_us        INTEGER NOT NULL,  -- when it was said

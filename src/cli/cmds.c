@@ -12,7 +12,7 @@ const struct bp_command *const bp_commands[] = {
 	&bp_cmd_config,
 	&bp_cmd_db,
 	&bp_cmd_dlq,
-	&bp_cmd_doctor,
+	&bp_cmd_doctor, &bp_cmd_costs,
 	&bp_cmd_export,
 	&bp_cmd_help,
 	&bp_cmd_import,

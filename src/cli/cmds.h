@@ -9,6 +9,7 @@
 
 extern const struct bp_command bp_cmd_analyze;
 extern const struct bp_command bp_cmd_config;
+extern const struct bp_command bp_cmd_costs;
 extern const struct bp_command bp_cmd_db;
 extern const struct bp_command bp_cmd_dlq;
 extern const struct bp_command bp_cmd_doctor;

@@ -70,6 +70,15 @@ enum bp_rc bp_cli_zone(const struct bp_cli *cli, struct bp_tz **out, struct bp_e
 				    name);
 }
 
+enum bp_rc bp_cli_config(struct bp_query_config *out, struct bp_err *err)
+{
+	char home[BP_HOME_PATH_BYTES];
+
+	*out = (struct bp_query_config){0};
+	enum bp_rc rc = bp_home_path(home, sizeof(home), err);
+	return rc == BP_OK ? bp_query_config_load(home, out, err) : rc;
+}
+
 enum bp_rc bp_cli_filter(const struct bp_cli *cli, struct bp_sql *sql, struct bp_filter *out,
 			 struct bp_err *err)
 {

@@ -10,6 +10,7 @@
 #include "base/err.h"
 #include "cli/cmd.h"
 #include "query/filter.h"
+#include "query/options.h"
 #include "query/period.h"
 #include "store/sqlite.h"
 
@@ -47,6 +48,10 @@ BP_MUSTUSE enum bp_rc bp_cli_home(char *out, size_t cap, struct bp_err *err);
 
 /** Load --timezone. Owns: bp_tz_free(). Errors: BP_EINVAL there is no such zone. */
 BP_MUSTUSE enum bp_rc bp_cli_zone(const struct bp_cli *cli, struct bp_tz **out, struct bp_err *err);
+
+/** Read costs.*, budget.* and guard.*. Errors: those of bp_query_config_load(); *out has the
+ *  defaults then. */
+BP_MUSTUSE enum bp_rc bp_cli_config(struct bp_query_config *out, struct bp_err *err);
 
 /** Fill the filter from --platform and --project. Errors: BP_ENOTFOUND, the nearest is named. */
 BP_MUSTUSE enum bp_rc bp_cli_filter(const struct bp_cli *cli, struct bp_sql *sql,

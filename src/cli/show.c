@@ -4,8 +4,11 @@
 #include <math.h>
 #include <stdio.h>
 
+#include "base/money.h"
 #include "cli/text.h"
 #include "store/sqlite.h"
+
+enum { LABEL_COLUMNS = 13 };
 
 void bp_show_count(char out[BP_SHOW_BYTES], double value, bool exact)
 {
@@ -22,6 +25,23 @@ void bp_show_count(char out[BP_SHOW_BYTES], double value, bool exact)
 	}
 	(void)snprintf(out, BP_SHOW_BYTES, "%s%.*f%c", value < 0 ? "-" : "", size < 99.95 ? 1 : 0,
 		       size, units[unit]);
+}
+
+void bp_show_usd(char out[BP_SHOW_BYTES], int64_t pusd, bool exact)
+{
+	double usd = fabs((double)pusd / (double)BP_USD);
+	const char *sign = pusd < 0 ? "-" : "";
+	int digits = 2;
+
+	if (exact) {
+		bp_money_text(out, pusd);
+		return;
+	}
+	/* What is less than a cent is still something. */
+	for (double less = usd; digits < 6 && less > 0 && less < 0.00995; less *= 10) {
+		digits += digits == 2 ? 2 : 1;
+	}
+	(void)snprintf(out, BP_SHOW_BYTES, "%s$%.*f", sign, digits, usd);
 }
 
 /* Below a minute fractions tell; above, it is a duration as any other. */
@@ -105,4 +125,26 @@ void bp_show_time(char out[BP_SHOW_BYTES], const struct bp_tz *tz, int64_t ts_us
 	struct bp_civil c = bp_tz_civil(tz, ts_us);
 	(void)snprintf(out, BP_SHOW_BYTES, "%04d-%02d-%02d %02d:%02d", c.year, c.month, c.day,
 		       c.hour, c.minute);
+}
+
+static void show_budget(const struct bp_print *print, const char *name,
+			const struct bp_budget *budget)
+{
+	char spent[BP_SHOW_BYTES], limit[BP_SHOW_BYTES];
+	enum bp_budget_state state = bp_budget_state(budget);
+
+	if (state < BP_BUDGET_NEAR) {
+		return;
+	}
+	bp_show_usd(spent, budget->spent_pusd, false);
+	bp_show_usd(limit, budget->limit_pusd, false);
+	bp_print_field(print, state == BP_BUDGET_OVER ? BP_PAINT_BAD : BP_PAINT_WARN, LABEL_COLUMNS,
+		       "budget", "%s: %s of %s is spent (%.0f %%)", name, spent, limit,
+		       100 * (double)budget->spent_pusd / (double)budget->limit_pusd);
+}
+
+void bp_show_budgets(const struct bp_print *print, const struct bp_budgets *budgets)
+{
+	show_budget(print, "today", &budgets->daily);
+	show_budget(print, "this month", &budgets->monthly);
 }

@@ -15,6 +15,7 @@
 #include <stdint.h>
 
 #include "base/err.h"
+#include "query/buckets.h"
 #include "query/filter.h"
 #include "query/period.h"
 #include "query/tokens.h"
@@ -23,7 +24,7 @@
 struct cJSON;
 
 enum bp_costs_by {
-	BP_COSTS_TOTAL,
+	BP_COSTS_TOTAL, /* no rows */
 	BP_COSTS_MODEL,
 	BP_COSTS_PROJECT,
 	BP_COSTS_SESSION,
@@ -42,6 +43,7 @@ extern const char *const bp_costs_by_names[];
 struct bp_cost {
 	int64_t cost_pusd;         /* of calls with a price; by ccusage's rules when asked so */
 	int64_t reported_pusd;     /* what the client itself wrote beside calls, where it did */
+	int64_t reported_calls;    /* calls it did so beside */
 	int64_t aborted_cost_pusd; /* of streams that were cut: not in cost_pusd */
 	int64_t model_calls;       /* without cut ones */
 	int64_t unpriced_calls;    /* of these: no price, so cost_pusd does not know them */
@@ -70,16 +72,35 @@ struct bp_costs_question {
 	bool compat_ccusage; /* costs.compat */
 };
 
-/** Owns: the caller, bp_costs_done(), also after an error.
+/** One moment (begin and end are done here). Owns: the caller, bp_costs_done(), also after an error.
  *  Errors: those of bp_statement_step(); BP_ECORRUPT a rollup that cannot be read. */
 BP_MUSTUSE enum bp_rc bp_costs_read(struct bp_sql *sql, const struct bp_costs_question *question,
 				    struct bp_costs *out, struct bp_err *err);
+
+/** The same inside the caller's moment. Owns, Errors: the same. */
+BP_MUSTUSE enum bp_rc bp_costs_collect(struct bp_sql *sql, const struct bp_costs_question *question,
+				       struct bp_costs *out, struct bp_err *err);
 void bp_costs_done(struct bp_costs *costs);
 
-/** Dollars as JSON has them: null when calls were made and none of them has a price. */
+/** Add a bucket's calls to a cost. */
+void bp_cost_add(struct bp_cost *into, const struct bp_bucket_sums *sums, bool compat_ccusage);
+
+/** into += more. */
+void bp_cost_join(struct bp_cost *into, const struct bp_cost *more);
+
+/** Calls were made and none of them has a price: it is not known what they cost. */
+bool bp_cost_unknown(const struct bp_cost *cost);
+
+/** Pico-USD as JSON has money. Owns: the caller. */
+struct cJSON *bp_usd_json(int64_t pusd);
+
+/** Dollars as JSON has them: null for bp_cost_unknown(). Owns: the caller. */
 struct cJSON *bp_cost_usd_json(const struct bp_cost *cost);
 
-/** {"cost_usd","tokens","model_calls","unpriced_calls",...}. Owns: the caller. */
-struct cJSON *bp_cost_json(const struct bp_cost *cost);
+/** Add "cost_usd","tokens","model_calls","unpriced_calls", ... to an object. */
+void bp_cost_add_json(struct cJSON *object, const struct bp_cost *cost);
+
+/** {"total":{...},"rows":[...]} into an object. */
+void bp_costs_add_json(struct cJSON *object, const struct bp_costs *costs);
 
 #endif

@@ -1,0 +1,465 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Buckets are folded into rows; a row remembers what each of its models cost, so that they can be
+ * named dearest first.
+ */
+#include "query/costs.h"
+
+#include <cjson/cJSON.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/buf.h"
+#include "base/mem.h"
+#include "base/money.h"
+#include "query/database.h"
+#include "query/rollups.h"
+#include "query/rules.h"
+#include "query/span.h"
+
+enum { MODELS_BYTES_MAX = 4096 };
+
+const char *const bp_costs_by_names[] = {"model", "project", "session", "agent",    "hour",
+					 "day",   "week",    "month",   "platform", NULL};
+
+/* --- money --- */
+
+void bp_cost_add(struct bp_cost *into, const struct bp_bucket_sums *sums, bool compat_ccusage)
+{
+	into->cost_pusd += compat_ccusage ? sums->compat_pusd : sums->cost_pusd;
+	into->unpriced_calls += compat_ccusage ? sums->compat_unpriced_calls : sums->unpriced_calls;
+	into->aborted_cost_pusd +=
+		compat_ccusage ? sums->aborted_compat_pusd : sums->aborted_cost_pusd;
+	into->reported_pusd += sums->reported_pusd;
+	into->reported_calls += sums->reported_calls;
+	into->model_calls += sums->model_calls;
+	into->web_searches += sums->web_searches;
+	into->tokens.input += sums->input;
+	into->tokens.output += sums->output;
+	into->tokens.cache_write_5m += sums->cache_write_5m;
+	into->tokens.cache_write_1h += sums->cache_write_1h;
+	into->tokens.cache_read += sums->cache_read;
+	into->tokens.reasoning += sums->reasoning;
+	into->aborted_tokens.input += sums->aborted_input;
+	into->aborted_tokens.output += sums->aborted_output;
+	into->aborted_tokens.cache_write_5m += sums->aborted_cache_write_5m;
+	into->aborted_tokens.cache_write_1h += sums->aborted_cache_write_1h;
+	into->aborted_tokens.cache_read += sums->aborted_cache_read;
+}
+
+static void join_tokens(struct bp_tokens *into, const struct bp_tokens *more)
+{
+	into->input += more->input;
+	into->output += more->output;
+	into->cache_write_5m += more->cache_write_5m;
+	into->cache_write_1h += more->cache_write_1h;
+	into->cache_read += more->cache_read;
+	into->reasoning += more->reasoning;
+}
+
+void bp_cost_join(struct bp_cost *into, const struct bp_cost *more)
+{
+	into->cost_pusd += more->cost_pusd;
+	into->unpriced_calls += more->unpriced_calls;
+	into->aborted_cost_pusd += more->aborted_cost_pusd;
+	into->reported_pusd += more->reported_pusd;
+	into->reported_calls += more->reported_calls;
+	into->model_calls += more->model_calls;
+	into->web_searches += more->web_searches;
+	join_tokens(&into->tokens, &more->tokens);
+	join_tokens(&into->aborted_tokens, &more->aborted_tokens);
+}
+
+bool bp_cost_unknown(const struct bp_cost *cost)
+{
+	return cost->unpriced_calls > 0 && cost->unpriced_calls == cost->model_calls;
+}
+
+/* --- rows --- */
+
+/* What one model cost in a row. */
+struct part {
+	char *model;
+	int64_t cost_pusd, tokens;
+};
+
+struct fold {
+	struct bp_cost_row row;
+	struct part *parts;
+	size_t n_parts;
+};
+
+struct reading {
+	struct bp_sql *sql;
+	const struct bp_costs_question *question;
+	struct bp_costs *out;
+	struct fold *folds; /* by start, then key */
+	size_t n, cap;
+	struct bp_span span; /* of the bucket before this one */
+};
+
+static bool by_time(enum bp_costs_by by)
+{
+	return by == BP_COSTS_HOUR || by == BP_COSTS_DAY || by == BP_COSTS_WEEK ||
+	       by == BP_COSTS_MONTH;
+}
+
+/* The row of that start and key, made when it is new. */
+static struct fold *find_fold(struct reading *reading, int64_t start_us, struct bp_str key)
+{
+	size_t low = 0, high = reading->n;
+
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+		struct fold *fold = &reading->folds[middle];
+		int64_t other = fold->row.start_us;
+		int order = (other > start_us) - (other < start_us);
+		order = order ? order : bp_str_cmp(bp_str_from(fold->row.key), key);
+		if (order == 0) {
+			return fold;
+		}
+		low = order < 0 ? middle + 1 : low;
+		high = order < 0 ? high : middle;
+	}
+	if (reading->n == reading->cap) {
+		reading->cap = reading->cap ? 2 * reading->cap : 32;
+		reading->folds =
+			bp_realloc(reading->folds, reading->cap, sizeof(reading->folds[0]));
+	}
+	struct fold *fold = &reading->folds[low];
+	memmove(fold + 1, fold, (reading->n - low) * sizeof(*fold));
+	*fold = (struct fold){.row = {.start_us = start_us, .key = bp_strdup(key)}};
+	reading->n++;
+	return fold;
+}
+
+static void add_model(struct fold *fold, struct bp_str model, const struct bp_cost *cost)
+{
+	size_t i = 0;
+
+	if (model.len == 0) {
+		return;
+	}
+	while (i < fold->n_parts && !bp_str_is(model, fold->parts[i].model)) {
+		i++;
+	}
+	if (i == fold->n_parts) {
+		fold->parts = bp_realloc(fold->parts, ++fold->n_parts, sizeof(fold->parts[0]));
+		fold->parts[i] = (struct part){.model = bp_strdup(model)};
+	}
+	fold->parts[i].cost_pusd += cost->cost_pusd;
+	fold->parts[i].tokens += bp_tokens_total(&cost->tokens);
+}
+
+/* The start of the span that holds the bucket; buckets come in order, so mostly the last one's. */
+static int64_t span_start(struct reading *reading, int64_t bucket_us)
+{
+	static const enum bp_span_unit units[] = {[BP_COSTS_HOUR] = BP_SPAN_HOUR,
+						  [BP_COSTS_DAY] = BP_SPAN_DAY,
+						  [BP_COSTS_WEEK] = BP_SPAN_WEEK,
+						  [BP_COSTS_MONTH] = BP_SPAN_MONTH};
+
+	if (bucket_us < reading->span.from_us || bucket_us >= reading->span.until_us) {
+		reading->span = bp_span_of(reading->question->period->tz,
+					   units[reading->question->by], bucket_us);
+	}
+	return reading->span.from_us;
+}
+
+static struct fold *fold_of(struct reading *reading, const struct bp_bucket *bucket)
+{
+	switch (reading->question->by) {
+	case BP_COSTS_TOTAL:
+	case BP_COSTS_SESSION:
+	case BP_COSTS_AGENT:
+		break;
+	case BP_COSTS_MODEL:
+		return find_fold(reading, 0, bucket->model);
+	case BP_COSTS_PROJECT:
+		return find_fold(reading, 0, bucket->project_hash);
+	case BP_COSTS_PLATFORM:
+		return find_fold(reading, 0, bucket->platform);
+	case BP_COSTS_HOUR:
+	case BP_COSTS_DAY:
+	case BP_COSTS_WEEK:
+	case BP_COSTS_MONTH:
+		return find_fold(reading, span_start(reading, bucket->bucket_us), BP_STR(""));
+	}
+	return NULL;
+}
+
+static enum bp_rc take_bucket(const struct bp_bucket *bucket, void *arg, struct bp_err *err)
+{
+	struct reading *reading = arg;
+	bool compat = reading->question->compat_ccusage;
+
+	(void)err;
+	if (bucket->sums.model_calls == 0 && bucket->sums.aborted_calls == 0) {
+		return BP_OK;
+	}
+	bp_cost_add(&reading->out->total, &bucket->sums, compat);
+	struct fold *fold = fold_of(reading, bucket);
+	if (fold) {
+		struct bp_cost cost = {0};
+		bp_cost_add(&cost, &bucket->sums, compat);
+		bp_cost_add(&fold->row.cost, &bucket->sums, compat);
+		add_model(fold, bucket->model, &cost);
+	}
+	return BP_OK;
+}
+
+/* --- sessions and sub-agents: rollups do not know them --- */
+
+#define CALLS(key, join)                                                                           \
+	"SELECT " key ", coalesce(m.model, ''), coalesce(c.platform, ''), coalesce("               \
+	"c.project_hash, ''), m.aborted <> 0, count(*), sum(m.input), sum(m.output), "             \
+	"sum(m.cache_write_5m), sum(m.cache_write_1h), sum(m.cache_read), sum(m.reasoning), "      \
+	"sum(m.web_searches), coalesce(sum(m.cost_pusd), 0), coalesce(sum(m.compat_pusd), 0), "    \
+	"coalesce(sum(m.reported_pusd), 0), count(m.reported_pusd), sum(m.cost_pusd IS NULL), "    \
+	"sum(m.compat_pusd IS NULL) FROM model_calls AS m LEFT JOIN conversations AS c ON c.id = " \
+	"m.conversation_id" join " WHERE m.ts_us >= ?1 AND m.ts_us < ?2 AND (?3 IS NULL OR "       \
+	"m.conversation_id = ?3) GROUP BY 1, 2, 3, 4, 5"
+
+static const char BY_SESSION[] = CALLS("coalesce(c.external_id, '')", "");
+static const char BY_AGENT[] =
+	CALLS("CASE WHEN m.agent_id IS NULL THEN '' ELSE coalesce(s.agent_type, m.agent_id) END",
+	      " LEFT JOIN subagents AS s ON s.conversation_id = m.conversation_id AND s.agent_id = "
+	      "m.agent_id");
+
+static struct bp_bucket_sums sums_of(struct bp_statement *row, bool aborted)
+{
+	struct bp_bucket_sums sums = {0};
+
+	if (aborted) {
+		sums.aborted_calls = bp_column_int(row, 5);
+		sums.aborted_input = bp_column_int(row, 6);
+		sums.aborted_output = bp_column_int(row, 7);
+		sums.aborted_cache_write_5m = bp_column_int(row, 8);
+		sums.aborted_cache_write_1h = bp_column_int(row, 9);
+		sums.aborted_cache_read = bp_column_int(row, 10);
+		sums.aborted_cost_pusd = bp_column_int(row, 13);
+		sums.aborted_compat_pusd = bp_column_int(row, 14);
+		return sums;
+	}
+	sums.model_calls = bp_column_int(row, 5);
+	sums.input = bp_column_int(row, 6);
+	sums.output = bp_column_int(row, 7);
+	sums.cache_write_5m = bp_column_int(row, 8);
+	sums.cache_write_1h = bp_column_int(row, 9);
+	sums.cache_read = bp_column_int(row, 10);
+	sums.reasoning = bp_column_int(row, 11);
+	sums.web_searches = bp_column_int(row, 12);
+	sums.cost_pusd = bp_column_int(row, 13);
+	sums.compat_pusd = bp_column_int(row, 14);
+	sums.reported_pusd = bp_column_int(row, 15);
+	sums.reported_calls = bp_column_int(row, 16);
+	sums.unpriced_calls = bp_column_int(row, 17);
+	sums.compat_unpriced_calls = bp_column_int(row, 18);
+	return sums;
+}
+
+static void take_calls(struct reading *reading, struct bp_statement *row)
+{
+	const struct bp_costs_question *question = reading->question;
+	struct bp_str model = bp_column_text(row, 1);
+	struct bp_cost cost = {0};
+
+	if (!bp_filter_match(question->filter, bp_column_text(row, 2), bp_column_text(row, 3),
+			     model, BP_STR(""))) {
+		return;
+	}
+	struct bp_bucket_sums sums = sums_of(row, bp_column_int(row, 4) != 0);
+	struct fold *fold = find_fold(reading, 0, bp_column_text(row, 0));
+	bp_cost_add(&cost, &sums, question->compat_ccusage);
+	bp_cost_add(&fold->row.cost, &sums, question->compat_ccusage);
+	bp_cost_add(&reading->out->total, &sums, question->compat_ccusage);
+	add_model(fold, model, &cost);
+}
+
+static enum bp_rc read_facts(struct reading *reading, const char *text, struct bp_err *err)
+{
+	const struct bp_costs_question *question = reading->question;
+	struct bp_statement *statement = NULL;
+	enum bp_rc rc = bp_statement_new(reading->sql, text, &statement, err);
+
+	if (rc != BP_OK) {
+		return rc;
+	}
+	bp_bind_int(statement, 1, question->period->from_us);
+	bp_bind_int(statement, 2, question->period->until_us);
+	bp_bind_int(statement, 3,
+		    question->filter->one_session ? question->filter->conversation : BP_SQL_NULL);
+	for (rc = bp_statement_step(statement, err); rc == BP_OK;
+	     rc = bp_statement_step(statement, err)) {
+		take_calls(reading, statement);
+	}
+	bp_statement_free(statement);
+	return rc == BP_ENOTFOUND ? BP_OK : rc;
+}
+
+/* --- labels and order --- */
+
+static int dearest_part(const void *a, const void *b)
+{
+	const struct part *x = a, *y = b;
+
+	if (x->cost_pusd != y->cost_pusd) {
+		return x->cost_pusd < y->cost_pusd ? 1 : -1;
+	}
+	if (x->tokens != y->tokens) {
+		return x->tokens < y->tokens ? 1 : -1;
+	}
+	return strcmp(x->model, y->model);
+}
+
+static void name_models(struct fold *fold)
+{
+	struct bp_buf text;
+
+	if (fold->n_parts > 1) {
+		qsort(fold->parts, fold->n_parts, sizeof(fold->parts[0]), dearest_part);
+	}
+	bp_buf_init(&text, MODELS_BYTES_MAX);
+	for (size_t i = 0; i < fold->n_parts; i++) {
+		if (text.len > 0) {
+			bp_buf_add_char(&text, '\n');
+		}
+		bp_buf_add_str(&text, bp_str_from(fold->parts[i].model));
+	}
+	fold->row.models = bp_strdup(text.len ? bp_buf_str(&text) : BP_STR(""));
+	bp_buf_done(&text);
+}
+
+/* People read a project's name; its key is the hash. */
+static enum bp_rc name_project(struct bp_statement *statement, struct bp_cost_row *row,
+			       struct bp_err *err)
+{
+	bp_bind_text(statement, 1, bp_str_from(row->key));
+	enum bp_rc rc = bp_statement_step(statement, err);
+	if (rc == BP_OK) {
+		row->label = bp_strdup(bp_column_text(statement, 0));
+	}
+	bp_statement_reset(statement);
+	return rc == BP_ENOTFOUND ? BP_OK : rc;
+}
+
+static void name_span(struct bp_cost_row *row, const struct bp_period *period, enum bp_costs_by by)
+{
+	free(row->key);
+	row->key =
+		bp_span_key(period->tz, by == BP_COSTS_HOUR, by == BP_COSTS_MONTH, row->start_us);
+	if (by == BP_COSTS_HOUR) {
+		/* "2026-01-31T09:00+01:00": people know their zone. */
+		row->label = bp_asprintf("%.10s %.5s", row->key, row->key + 11);
+	}
+}
+
+static enum bp_rc name_rows(struct reading *reading, struct bp_err *err)
+{
+	static const char PROJECT_NAME[] = "SELECT project_name FROM conversations WHERE "
+					   "project_hash = ?1 AND project_name IS NOT NULL ORDER "
+					   "BY project_ts_us DESC LIMIT 1";
+	enum bp_costs_by by = reading->question->by;
+	struct bp_statement *statement = NULL;
+	enum bp_rc rc = by == BP_COSTS_PROJECT
+				? bp_statement_new(reading->sql, PROJECT_NAME, &statement, err)
+				: BP_OK;
+
+	for (size_t i = 0; i < reading->n && rc == BP_OK; i++) {
+		struct bp_cost_row *row = &reading->folds[i].row;
+		name_models(&reading->folds[i]);
+		if (by == BP_COSTS_PROJECT) {
+			rc = name_project(statement, row, err);
+		} else if (by_time(by)) {
+			name_span(row, reading->question->period, by);
+		}
+		if (!row->label && *row->key) {
+			row->label = bp_strdup(bp_str_from(row->key));
+		} else if (!row->label) {
+			row->label = bp_strdup(by == BP_COSTS_AGENT ? BP_STR("(main)")
+								    : BP_STR("(none)"));
+		}
+	}
+	bp_statement_free(statement);
+	return rc;
+}
+
+static int dearest_row(const void *a, const void *b)
+{
+	const struct bp_cost_row *x = a, *y = b;
+	int64_t p = bp_tokens_total(&x->cost.tokens), q = bp_tokens_total(&y->cost.tokens);
+
+	if (x->cost.cost_pusd != y->cost.cost_pusd) {
+		return x->cost.cost_pusd < y->cost.cost_pusd ? 1 : -1;
+	}
+	return p != q ? (p < q ? 1 : -1) : strcmp(x->key, y->key);
+}
+
+/* The rows become the answer's, whatever went wrong before. */
+static void give_rows(struct reading *reading)
+{
+	struct bp_costs *out = reading->out;
+
+	out->n = reading->n;
+	out->rows = bp_calloc(reading->n ? reading->n : 1, sizeof(out->rows[0]));
+	for (size_t i = 0; i < reading->n; i++) {
+		struct fold *fold = &reading->folds[i];
+		out->rows[i] = fold->row;
+		for (size_t k = 0; k < fold->n_parts; k++) {
+			free(fold->parts[k].model);
+		}
+		free(fold->parts);
+	}
+	free(reading->folds);
+	if (out->n > 1 && !by_time(reading->question->by)) {
+		qsort(out->rows, out->n, sizeof(out->rows[0]), dearest_row);
+	}
+}
+
+/* --- all of it --- */
+
+enum bp_rc bp_costs_collect(struct bp_sql *sql, const struct bp_costs_question *question,
+			    struct bp_costs *out, struct bp_err *err)
+{
+	struct reading reading = {.sql = sql, .question = question, .out = out};
+	enum bp_rc rc;
+
+	*out = (struct bp_costs){0};
+	if (question->by == BP_COSTS_SESSION) {
+		rc = read_facts(&reading, BY_SESSION, err);
+	} else if (question->by == BP_COSTS_AGENT) {
+		rc = read_facts(&reading, BY_AGENT, err);
+	} else {
+		rc = bp_rollups_read(sql, question->period, question->filter, BP_TIME_FIRST,
+				     take_bucket, &reading, err);
+	}
+	if (rc == BP_OK) {
+		rc = name_rows(&reading, err);
+	}
+	give_rows(&reading);
+	return rc;
+}
+
+enum bp_rc bp_costs_read(struct bp_sql *sql, const struct bp_costs_question *question,
+			 struct bp_costs *out, struct bp_err *err)
+{
+	enum bp_rc rc = bp_query_begin(sql, err);
+
+	*out = (struct bp_costs){0};
+	if (rc == BP_OK) {
+		rc = bp_costs_collect(sql, question, out, err);
+		bp_query_end(sql);
+	}
+	return rc;
+}
+
+void bp_costs_done(struct bp_costs *costs)
+{
+	for (size_t i = 0; i < costs->n; i++) {
+		free(costs->rows[i].key);
+		free(costs->rows[i].label);
+		free(costs->rows[i].models);
+	}
+	free(costs->rows);
+	*costs = (struct bp_costs){0};
+}

@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: MIT */
+#include <cjson/cJSON.h>
+
+#include "query/costs.h"
+#include "query/sessions.h"
+
+struct cJSON *bp_usd_json(int64_t pusd)
+{
+	return cJSON_CreateNumber((double)pusd / 1e12);
+}
+
+struct cJSON *bp_cost_usd_json(const struct bp_cost *cost)
+{
+	return bp_cost_unknown(cost) ? cJSON_CreateNull() : bp_usd_json(cost->cost_pusd);
+}
+
+void bp_cost_add_json(struct cJSON *json, const struct bp_cost *cost)
+{
+	(void)cJSON_AddItemToObject(json, "cost_usd", bp_cost_usd_json(cost));
+	(void)cJSON_AddItemToObject(json, "reported_usd",
+				    cost->reported_calls > 0 ? bp_usd_json(cost->reported_pusd)
+							     : cJSON_CreateNull());
+	(void)cJSON_AddItemToObject(json, "tokens", bp_tokens_json(&cost->tokens));
+	(void)cJSON_AddNumberToObject(json, "model_calls", (double)cost->model_calls);
+	(void)cJSON_AddNumberToObject(json, "unpriced_calls", (double)cost->unpriced_calls);
+	(void)cJSON_AddNumberToObject(json, "reported_calls", (double)cost->reported_calls);
+	(void)cJSON_AddNumberToObject(json, "web_searches", (double)cost->web_searches);
+	(void)cJSON_AddItemToObject(json, "aborted_cost_usd", bp_usd_json(cost->aborted_cost_pusd));
+	(void)cJSON_AddItemToObject(json, "aborted_tokens", bp_tokens_json(&cost->aborted_tokens));
+}
+
+void bp_costs_add_json(struct cJSON *json, const struct bp_costs *costs)
+{
+	cJSON *total = cJSON_AddObjectToObject(json, "total");
+
+	bp_cost_add_json(total, &costs->total);
+	cJSON *rows = cJSON_AddArrayToObject(json, "rows");
+	for (size_t i = 0; i < costs->n; i++) {
+		const struct bp_cost_row *row = &costs->rows[i];
+		cJSON *item = cJSON_CreateObject();
+		(void)cJSON_AddStringToObject(item, "key", row->key);
+		(void)cJSON_AddStringToObject(item, "name", row->label);
+		bp_cost_add_json(item, &row->cost);
+		(void)cJSON_AddItemToObject(item, "models", bp_models_json(row->models));
+		(void)cJSON_AddItemToArray(rows, item);
+	}
+}

@@ -4,12 +4,12 @@
  * is not part of the project: BLUEPLANE_REAL_DATA names its folder, else ../shared/data is tried.
  */
 #include <dirent.h>
-#include <unistd.h>
 
 #include "support/fact_world.h"
 #include "support/number.h"
+#include "support/recorded.h"
 
-enum { FILE_MAX = 64 << 20, DUMP_MAX = 256 << 20 };
+enum { DUMP_MAX = 256 << 20 };
 
 static struct bp_test_world world;
 static uint64_t random_state;
@@ -33,64 +33,6 @@ static uint64_t next_random(void)
 	random_state ^= random_state >> 7;
 	random_state ^= random_state << 17;
 	return random_state;
-}
-
-static const char *data_folder(const char *below)
-{
-	static char path[1024];
-	const char *root = getenv("BLUEPLANE_REAL_DATA");
-
-	(void)snprintf(path, sizeof(path), "%s/%s",
-		       root ? root : BP_TEST_SOURCE_DIR "/../shared/data", below);
-	if (access(path, R_OK) != 0) {
-		(void)printf("skipped: no recorded data at '%s' (set BLUEPLANE_REAL_DATA)\n", path);
-		return NULL;
-	}
-	return path;
-}
-
-/* --- reading a folder of transcripts --- */
-
-static bool add_file(const char *path, bool is_dir, void *arg)
-{
-	struct bp_test_rows *rows = arg;
-	struct bp_str name = bp_str_from(path);
-	struct bp_buf text;
-	struct bp_err err = {0};
-
-	if (is_dir || !bp_str_ends(name, BP_STR(".jsonl"))) {
-		return true;
-	}
-	char session[256] = "";
-	char agent[256] = "";
-	const char *base = strrchr(path, '/') + 1;
-	const char *below = strstr(path, "/subagents/");
-	if (below) {
-		const char *start = below;
-		while (start[-1] != '/') {
-			start--;
-		}
-		(void)snprintf(session, sizeof(session), "%.*s", (int)(below - start), start);
-		(void)snprintf(agent, sizeof(agent), "%.*s", (int)strlen(base) - 12, base + 6);
-	} else {
-		(void)snprintf(session, sizeof(session), "%.*s", (int)strlen(base) - 6, base);
-	}
-	bp_buf_init(&text, FILE_MAX);
-	ck_assert_ok(bp_file_read(path, &text, &err), err);
-	bp_test_rows_add_lines(rows, bp_buf_str(&text), session, agent[0] ? agent : NULL);
-	bp_buf_done(&text);
-	return true;
-}
-
-static void add_hooks(struct bp_test_rows *rows, const char *path)
-{
-	struct bp_buf text;
-	struct bp_err err = {0};
-
-	bp_buf_init(&text, FILE_MAX);
-	ck_assert_ok(bp_file_read(path, &text, &err), err);
-	bp_test_rows_add_hooks(rows, bp_buf_str(&text));
-	bp_buf_done(&text);
 }
 
 /* --- the truth --- */
@@ -163,8 +105,9 @@ static bool read_truth(const char *scenario, struct truth *out)
 	struct bp_str line;
 	bool found = false;
 
-	bp_buf_init(&text, FILE_MAX);
-	ck_assert_ok(bp_file_read(data_folder("recorded/claude/ORACLE.tsv"), &text, &err), err);
+	bp_buf_init(&text, BP_TEST_FILE_MAX);
+	ck_assert_ok(bp_file_read(bp_test_data_folder("recorded/claude/ORACLE.tsv"), &text, &err),
+		     err);
 	struct bp_str rest = bp_buf_str(&text);
 	while (!found && bp_line_next(&rest, &line)) {
 		char fields[32][128] = {{0}};
@@ -284,18 +227,18 @@ static void load(struct bp_test_rows *rows, const char *scenario, bool transcrip
 	bp_test_rows_init(rows);
 	if (transcripts) {
 		(void)snprintf(below, sizeof(below), "recorded/claude/transcripts/%s", scenario);
-		bp_file_walk(data_folder(below), add_file, rows);
+		bp_file_walk(bp_test_data_folder(below), bp_test_add_transcript, rows);
 	}
 	if (hooks) {
 		(void)snprintf(below, sizeof(below), "recorded/claude/hooks/%s.jsonl", scenario);
-		add_hooks(rows, data_folder(below));
+		bp_test_add_hook_file(rows, bp_test_data_folder(below));
 	}
 	ck_assert_uint_eq(rows->malformed, 0);
 }
 
 START_TEST(transcripts_alone_give_the_served_totals)
 {
-	if (data_folder("recorded/claude/ORACLE.tsv") == NULL) {
+	if (bp_test_data_folder("recorded/claude/ORACLE.tsv") == NULL) {
 		return;
 	}
 	for (size_t i = 0; i < SCENARIOS; i++) {
@@ -317,7 +260,7 @@ END_TEST
 
 START_TEST(hooks_and_transcripts_give_the_served_totals)
 {
-	if (data_folder("recorded/claude/ORACLE.tsv") == NULL) {
+	if (bp_test_data_folder("recorded/claude/ORACLE.tsv") == NULL) {
 		return;
 	}
 	for (size_t i = 0; i < SCENARIOS; i++) {
@@ -339,7 +282,7 @@ END_TEST
 
 START_TEST(hooks_alone_know_all_but_the_rejection)
 {
-	if (data_folder("recorded/claude/ORACLE.tsv") == NULL) {
+	if (bp_test_data_folder("recorded/claude/ORACLE.tsv") == NULL) {
 		return;
 	}
 	for (size_t i = 0; i < SCENARIOS; i++) {
@@ -440,7 +383,7 @@ static int rounds_from_env(int fallback)
 
 START_TEST(recorded_facts_do_not_depend_on_order_or_repetition)
 {
-	if (data_folder("recorded/claude/ORACLE.tsv") == NULL) {
+	if (bp_test_data_folder("recorded/claude/ORACLE.tsv") == NULL) {
 		return;
 	}
 	for (size_t i = 0; i < SCENARIOS; i++) {
@@ -454,7 +397,7 @@ END_TEST
 
 START_TEST(public_facts_do_not_depend_on_order_or_repetition)
 {
-	const char *folder = data_folder("real/claude-code");
+	const char *folder = bp_test_data_folder("real/claude-code");
 	if (folder == NULL) {
 		return;
 	}
@@ -469,7 +412,7 @@ START_TEST(public_facts_do_not_depend_on_order_or_repetition)
 			continue;
 		}
 		bp_test_rows_init(&rows);
-		(void)add_file(path, false, &rows);
+		(void)bp_test_add_transcript(path, false, &rows);
 		check_orders("a public session", &rows, rounds_from_env(2));
 		bp_test_rows_done(&rows);
 		files++;

@@ -14,7 +14,7 @@ import pathlib
 import re
 import sys
 
-LAYER = {"base": 0, "event": 1, "redact": 1, "parquet": 1, "stream": 2, "store": 2, "query": 3,
+LAYER = {"base": 0, "event": 1, "price": 1, "redact": 1, "parquet": 1, "stream": 2, "store": 2, "query": 3,
          "capture": 4, "fastpath": 4, "slowpath": 4, "http": 4, "mcp": 4,
          "daemon": 5, "cli": 5, "hook": 5}
 

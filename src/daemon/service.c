@@ -58,8 +58,8 @@ static enum bp_rc open_database(struct bp_service *service, struct bp_err *err)
 	return rc == BP_OK ? rc : bp_err_wrap(err, rc, "the database");
 }
 
-/** What may be kept, from the options and the salt. */
-static enum bp_rc make_policy(const struct bp_service *service, struct bp_policy *policy,
+/** What may be kept, from the options and the salt. Above strict there is a redactor. */
+static enum bp_rc make_policy(struct bp_service *service, struct bp_policy *policy,
 			      struct bp_err *err)
 {
 	unsigned char salt[BP_SALT_BYTES];
@@ -68,13 +68,15 @@ static enum bp_rc make_policy(const struct bp_service *service, struct bp_policy
 	if (rc != BP_OK) {
 		return rc;
 	}
-	memset(policy, 0, sizeof(*policy));
-	policy->level = (enum bp_level)service->settings.daemon.level;
-	policy->opt_out = service->settings.daemon.opt_out;
-	policy->project_names = service->settings.daemon.project_names;
+	*policy = bp_settings_policy(&service->settings.daemon);
 	bp_hash_key_init(&policy->key, salt);
 	explicit_bzero(salt, sizeof(salt));
-	return BP_OK;
+	if (policy->level > BP_LEVEL_STRICT) {
+		rc = bp_redactor_new(&service->redactor, err);
+		policy->redact = bp_redactor_text;
+		policy->redact_arg = service->redactor;
+	}
+	return rc;
 }
 
 static enum bp_rc start_slowpath(struct bp_service *service, struct bp_err *err)
@@ -83,6 +85,7 @@ static enum bp_rc start_slowpath(struct bp_service *service, struct bp_err *err)
 		.redis_address = service->redis_address,
 		.database_path = service->database,
 		.lock = service->lock,
+		.prices = service->settings.prices,
 		.config = service->settings.slowpath,
 	};
 	return bp_slowpath_start(&deps, &service->slowpath, err);
@@ -238,6 +241,7 @@ void bp_service_close(struct bp_service *service)
 		bp_checkpointer_stop(service->checkpointer);
 	}
 	bp_capture_free(service->capture);
+	bp_redactor_free(service->redactor);
 	bp_fastpath_free(service->fastpath);
 	if (service->lock) {
 		bp_writer_lock_free(service->lock);

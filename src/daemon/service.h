@@ -19,6 +19,7 @@
 #include "base/stop.h"
 #include "base/thread.h"
 #include "capture/capture.h"
+#include "capture/redactor.h"
 #include "daemon/lock.h"
 #include "daemon/settings.h"
 #include "fastpath/fastpath.h"
@@ -52,6 +53,7 @@ struct bp_service {
 	atomic_bool rebuilding; /* a job waits in bp_slowpath_rebuild() */
 	struct bp_fastpath *fastpath;
 	struct bp_capture *capture;
+	struct bp_redactor *redactor; /* the capture thread's; NULL at strict */
 	struct bp_thread fastpath_thread;
 	struct bp_thread capture_thread;
 };

@@ -10,6 +10,7 @@
 #include "event/projection.h"
 
 static const char *const level_names[] = {"strict", "standard", "full", NULL};
+static const char *const platform_level_names[] = {"same", "strict", "standard", "full", NULL};
 static const char *const durability_names[] = {"everysec", "always", NULL};
 static const char *const log_names[] = {"error", "warn", "info", "debug", NULL};
 
@@ -31,6 +32,22 @@ static const struct bp_option own_options[] = {
 	 .fallback = "strict",
 	 .choices = level_names,
 	 .help = "how much may be kept; hooks always keep strict"},
+	{.name = "privacy.platforms.claude_code",
+	 .type = BP_OPTION_CHOICE,
+	 .offset = offsetof(struct bp_daemon_config, claude_level),
+	 .fallback = "same",
+	 .choices = platform_level_names,
+	 .help = "how much may be kept of Claude Code; same: as privacy.level"},
+	{.name = "privacy.store_prompts",
+	 .type = BP_OPTION_BOOL,
+	 .offset = offsetof(struct bp_daemon_config, store_prompts),
+	 .fallback = "true",
+	 .help = "keep the text of prompts at privacy.level full"},
+	{.name = "privacy.store_responses",
+	 .type = BP_OPTION_BOOL,
+	 .offset = offsetof(struct bp_daemon_config, store_responses),
+	 .fallback = "true",
+	 .help = "keep the text of answers at privacy.level full"},
 	{.name = "privacy.opt_out",
 	 .type = BP_OPTION_FLAGS,
 	 .offset = offsetof(struct bp_daemon_config, opt_out),
@@ -99,6 +116,7 @@ enum bp_rc bp_settings_load(struct bp_settings *settings, const char *home, char
 		{.options = bp_fastpath_options, .target = &settings->fastpath},
 		{.options = bp_slowpath_options, .target = &settings->slowpath},
 		{.options = bp_query_options, .target = &settings->query},
+		{.options = bp_price_options, .target = &settings->price},
 	};
 
 	settings->config = bp_config_new(tables, sizeof(tables) / sizeof(tables[0]));
@@ -109,14 +127,29 @@ enum bp_rc bp_settings_load(struct bp_settings *settings, const char *home, char
 	for (size_t i = 0; rc == BP_OK && i < n; i++) {
 		rc = apply_change(settings->config, changes[i], err);
 	}
+	if (rc == BP_OK) {
+		rc = bp_prices_new(settings->price.prices, &settings->prices, err);
+	}
 	if (rc != BP_OK) {
 		bp_settings_done(settings);
 	}
 	return rc;
 }
 
+struct bp_policy bp_settings_policy(const struct bp_daemon_config *config)
+{
+	int level = config->claude_level > 0 ? config->claude_level - 1 : config->level;
+
+	return (struct bp_policy){.level = (enum bp_level)level,
+				  .opt_out = config->opt_out,
+				  .project_names = config->project_names,
+				  .store_prompts = config->store_prompts,
+				  .store_responses = config->store_responses};
+}
+
 void bp_settings_done(struct bp_settings *settings)
 {
+	bp_prices_free(settings->prices);
 	bp_config_free(settings->config);
 	memset(settings, 0, sizeof(*settings));
 }

@@ -15,19 +15,24 @@
 #include "base/config.h"
 #include "base/err.h"
 #include "capture/capture.h"
+#include "event/projection.h"
 #include "fastpath/fastpath.h"
+#include "price/price.h"
 #include "query/options.h"
 #include "slowpath/slowpath.h"
 
 /** What the daemon itself needs. */
 struct bp_daemon_config {
-	bool sandbox;             /* service.sandbox */
-	bool hooks_enabled;       /* hooks.enabled */
-	int level;                /* privacy.level, enum bp_level */
-	uint32_t opt_out;         /* privacy.opt_out, bits of enum bp_opt_out */
-	bool project_names;       /* privacy.project_names */
-	char *redis_url;          /* redis.url; "": a private server */
-	char *redis_binary;       /* redis.binary */
+	bool sandbox;         /* service.sandbox */
+	bool hooks_enabled;   /* hooks.enabled */
+	int level;            /* privacy.level, enum bp_level */
+	int claude_level;     /* privacy.platforms.claude_code: 0 as privacy.level, else 1 + it */
+	bool store_prompts;   /* privacy.store_prompts */
+	bool store_responses; /* privacy.store_responses */
+	uint32_t opt_out;     /* privacy.opt_out, bits of enum bp_opt_out */
+	bool project_names;   /* privacy.project_names */
+	char *redis_url;      /* redis.url; "": a private server */
+	char *redis_binary;   /* redis.binary */
 	int64_t redis_max_memory; /* redis.max_memory */
 	int durability;           /* stream.durability: 0 everysec, 1 always */
 	int log_level;            /* log.level, enum bp_log_level */
@@ -40,6 +45,8 @@ struct bp_settings {
 	struct bp_fastpath_config fastpath;
 	struct bp_slowpath_config slowpath;
 	struct bp_query_config query;
+	struct bp_price_config price;
+	struct bp_prices *prices; /* with the overrides of price */
 	struct bp_config *config;
 };
 
@@ -50,6 +57,9 @@ struct bp_settings {
 BP_MUSTUSE enum bp_rc bp_settings_load(struct bp_settings *settings, const char *home,
 				       char *const *changes, size_t n, struct bp_err *err);
 void bp_settings_done(struct bp_settings *settings);
+
+/** What may be kept of Claude Code, but for the salt and the redactor: the projection's policy. */
+struct bp_policy bp_settings_policy(const struct bp_daemon_config *config);
 
 /**
  * The `--config` program: words[0] is list, get, set, reset or validate. Prints on stdout,

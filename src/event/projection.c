@@ -38,6 +38,7 @@ void bp_projection_begin(struct bp_projection *p, struct bp_projector *projector
 
 bool bp_projection_end(struct bp_projection *p)
 {
+	bp_projection_member_flag(p, "text_cut", p->text_cut);
 	bp_out_object_end(&p->out);
 	if (p->out.full) {
 		return false;

@@ -21,8 +21,9 @@
 #include "base/str.h"
 #include "event/event.h"
 #include "event/hash.h"
+#include "event/projection_levels.h"
 
-enum { BP_PROJECTION_VERSION = 1 };
+enum { BP_PROJECTION_VERSION = 2 };
 
 /** Groups a user may take out altogether (privacy.opt_out), as bits. */
 enum bp_opt_out {
@@ -41,11 +42,14 @@ enum bp_opt_out {
 extern const char *const bp_opt_out_names[];
 
 struct bp_policy {
-	enum bp_level
-		level;      /* levels above strict are projected at strict until redaction exists */
-	uint32_t opt_out;   /* bits of enum bp_opt_out */
-	bool project_names; /* privacy.project_names */
-	bool envelope_only; /* no salt: keep what needs no hash */
+	enum bp_level level;    /* of transcript lines; without redact, and for hooks, strict */
+	uint32_t opt_out;       /* bits of enum bp_opt_out */
+	bool project_names;     /* privacy.project_names */
+	bool envelope_only;     /* no salt: keep what needs no hash */
+	bool store_prompts;     /* privacy.store_prompts: of level full */
+	bool store_responses;   /* privacy.store_responses */
+	bp_redact_fn redact;    /* NULL: no text passes */
+	void *redact_arg;       /* the projector's thread uses it */
 	struct bp_hash_key key; /* the salt */
 };
 

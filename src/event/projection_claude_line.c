@@ -47,8 +47,13 @@ const struct bp_str bp_claude_line_keys[BP_LINE_KEYS_N] = {
 	[BP_LINE_MAX_RETRIES] = BP_KEY("maxRetries"),
 	[BP_LINE_DURATION] = BP_KEY("durationMs"),
 	[BP_LINE_COST] = BP_KEY("totalCostUSD"),
+	[BP_LINE_COST_USD] = BP_KEY("costUSD"),
 	[BP_LINE_LINES_ADDED] = BP_KEY("totalLinesAdded"),
 	[BP_LINE_LINES_REMOVED] = BP_KEY("totalLinesRemoved"),
+	[BP_LINE_SUMMARY] = BP_KEY("summary"),
+	[BP_LINE_AI_TITLE] = BP_KEY("aiTitle"),
+	[BP_LINE_CUSTOM_TITLE] = BP_KEY("customTitle"),
+	[BP_LINE_LEAF] = BP_KEY("leafUuid"),
 };
 
 static bool read_time(struct bp_json value, int64_t *out)
@@ -165,22 +170,39 @@ static void make_id(struct bp_event *event, struct bp_str text, int64_t own_us,
 	bp_event_id_make(own_us, parts, 4, event->id);
 }
 
-enum bp_projected bp_project_claude_line(struct bp_projector *projector, struct bp_str text,
-					 const struct bp_line_origin *origin, struct bp_event *out)
+static bool project(struct bp_projector *projector, struct bp_str text, struct bp_json root,
+		    const struct bp_line_origin *origin, enum bp_level level, struct bp_event *out)
 {
 	struct bp_claude_line line = {.nested = false};
-	struct bp_json root;
 
-	if (!bp_json_open(text, &root) || root.type != BP_JSON_OBJECT) {
-		return BP_PROJECT_MALFORMED;
-	}
 	bp_projection_begin(&line.p, projector, out);
+	line.p.level = level;
+	out->level = level;
 	bp_json_pick(root, bp_claude_line_keys, line.v, BP_LINE_KEYS_N);
 	take_envelope(&line, origin);
 	int64_t own_us = take_time(&line, origin);
 	bp_claude_line_body(&line);
 	make_id(out, text, own_us, origin);
-	return bp_projection_end(&line.p) ? BP_PROJECTED : BP_PROJECT_TOO_LARGE;
+	return bp_projection_end(&line.p);
+}
+
+enum bp_projected bp_project_claude_line(struct bp_projector *projector, struct bp_str text,
+					 const struct bp_line_origin *origin, struct bp_event *out)
+{
+	const struct bp_policy *policy = &projector->policy;
+	bool tells = policy->redact && !policy->envelope_only;
+	struct bp_json root;
+
+	if (!bp_json_open(text, &root) || root.type != BP_JSON_OBJECT) {
+		return BP_PROJECT_MALFORMED;
+	}
+	if (tells && policy->level > BP_LEVEL_STRICT &&
+	    project(projector, text, root, origin, policy->level, out)) {
+		return BP_PROJECTED;
+	}
+	/* Also when text pushed the evidence out: what strict keeps is kept at every level. */
+	return project(projector, text, root, origin, BP_LEVEL_STRICT, out) ? BP_PROJECTED
+									    : BP_PROJECT_TOO_LARGE;
 }
 
 /* Types that only Claude Code writes, and a member each of them has. */

@@ -22,6 +22,8 @@ enum usage_key {
 	SPEED,
 	SERVER_TOOLS,
 	DETAILS,
+	GEO,
+	ITERATIONS,
 	N_USAGE
 };
 
@@ -35,7 +37,15 @@ static const struct bp_str USAGE_KEYS[N_USAGE] = {
 	[SPEED] = BP_KEY("speed"),
 	[SERVER_TOOLS] = BP_KEY("server_tool_use"),
 	[DETAILS] = BP_KEY("output_tokens_details"),
+	[GEO] = BP_KEY("inference_geo"),
+	[ITERATIONS] = BP_KEY("iterations"),
 };
+
+/* Of usage, and of each entry of iterations. */
+static const struct bp_str CACHE_5M = BP_KEY("ephemeral_5m_input_tokens");
+static const struct bp_str CACHE_1H = BP_KEY("ephemeral_1h_input_tokens");
+
+enum { ADVISORS_MAX = 64 };
 
 enum block_key {
 	B_TYPE,
@@ -199,6 +209,9 @@ static void project_user(struct bp_claude_line *line)
 		p->event->event_type = BP_STR("user_prompt");
 	}
 	write_kind(p, kind, human, &texts);
+	if (human) {
+		bp_projection_tell_content(p, BP_KEPT_PROMPT, "prompt_text", content);
+	}
 }
 
 /* Rare things: none of them is the rule, and is not written. */
@@ -209,6 +222,61 @@ static void member_rare(struct bp_projection *p, const char *key, struct bp_json
 	bp_projection_member_int(p, key, n == 0 ? BP_ABSENT : n);
 }
 
+/* Where it ran, of the places that have a price of their own or say that there is none. */
+static void write_geo(struct bp_projection *p, struct bp_json value)
+{
+	static const char *const GEOS[] = {"us", "global", "not_available"};
+
+	for (size_t i = 0; i < sizeof(GEOS) / sizeof(GEOS[0]); i++) {
+		if (bp_projection_is(value, GEOS[i])) {
+			bp_projection_member(p, "inference_geo", bp_str_from(GEOS[i]));
+		}
+	}
+}
+
+static void write_advisor(struct bp_projection *p, struct bp_json entry)
+{
+	struct bp_json u[N_USAGE];
+
+	bp_json_pick(entry, USAGE_KEYS, u, N_USAGE);
+	bp_out_object(&p->out);
+	bp_projection_member_name(p, "model", bp_json_get(entry, BP_STR("model")));
+	bp_projection_member_int(p, "input", bp_projection_count(u[INPUT]));
+	bp_projection_member_int(p, "output", bp_projection_count(u[OUTPUT]));
+	bp_projection_member_int(p, "cache_write", bp_projection_count(u[CACHE_WRITE]));
+	bp_projection_member_int(p, "cache_write_5m",
+				 bp_projection_count(bp_json_get(u[CACHE_CREATION], CACHE_5M)));
+	bp_projection_member_int(p, "cache_write_1h",
+				 bp_projection_count(bp_json_get(u[CACHE_CREATION], CACHE_1H)));
+	bp_projection_member_int(p, "cache_read", bp_projection_count(u[CACHE_READ]));
+	bp_out_object_end(&p->out);
+}
+
+/* Another model that was asked meanwhile: its tokens are not in those of the response. */
+static void write_advisors(struct bp_projection *p, struct bp_json iterations)
+{
+	struct bp_json_iter iter = bp_json_each(iterations);
+	struct bp_json entry;
+	unsigned n = 0;
+
+	if (iterations.type != BP_JSON_ARRAY) {
+		return;
+	}
+	while (n < ADVISORS_MAX && bp_json_next_element(&iter, &entry)) {
+		if (!bp_projection_is(bp_json_get(entry, BP_STR("type")), "advisor_message")) {
+			continue;
+		}
+		if (n++ == 0) {
+			bp_projection_key(p, "advisors");
+			bp_out_array(&p->out);
+		}
+		write_advisor(p, entry);
+	}
+	if (n > 0) {
+		bp_out_array_end(&p->out);
+	}
+}
+
 static void take_usage(struct bp_projection *p, struct bp_json usage)
 {
 	struct bp_event *event = p->event;
@@ -217,6 +285,7 @@ static void take_usage(struct bp_projection *p, struct bp_json usage)
 	bp_json_pick(usage, USAGE_KEYS, u, N_USAGE);
 	event->service_tier = bp_projection_word(u[TIER]);
 	bp_projection_member_word(p, "speed", u[SPEED]);
+	write_geo(p, u[GEO]);
 	if (!bp_projection_keeps(p, BP_OPT_OUT_TOKENS)) {
 		return;
 	}
@@ -224,10 +293,10 @@ static void take_usage(struct bp_projection *p, struct bp_json usage)
 	event->output_tokens = bp_projection_count(u[OUTPUT]);
 	event->cache_write_tokens = bp_projection_count(u[CACHE_WRITE]);
 	event->cache_read_tokens = bp_projection_count(u[CACHE_READ]);
-	event->cache_write_5m_tokens = bp_projection_count(
-		bp_json_get(u[CACHE_CREATION], BP_STR("ephemeral_5m_input_tokens")));
-	event->cache_write_1h_tokens = bp_projection_count(
-		bp_json_get(u[CACHE_CREATION], BP_STR("ephemeral_1h_input_tokens")));
+	event->cache_write_5m_tokens =
+		bp_projection_count(bp_json_get(u[CACHE_CREATION], CACHE_5M));
+	event->cache_write_1h_tokens =
+		bp_projection_count(bp_json_get(u[CACHE_CREATION], CACHE_1H));
 	struct bp_json reasoning = bp_json_get(u[DETAILS], BP_STR("reasoning_tokens"));
 	if (reasoning.type == BP_JSON_ABSENT) {
 		reasoning = bp_json_get(u[DETAILS], BP_STR("thinking_tokens"));
@@ -235,6 +304,7 @@ static void take_usage(struct bp_projection *p, struct bp_json usage)
 	member_rare(p, "reasoning_tokens", reasoning);
 	member_rare(p, "web_searches", bp_json_get(u[SERVER_TOOLS], BP_STR("web_search_requests")));
 	member_rare(p, "web_fetches", bp_json_get(u[SERVER_TOOLS], BP_STR("web_fetch_requests")));
+	write_advisors(p, u[ITERATIONS]);
 }
 
 /* The call blocks of an assistant message; true when there was one. */
@@ -294,7 +364,8 @@ static void write_thinking(struct bp_projection *p, struct bp_json content)
 
 /* `api_error` with what is known; kind is ours, the class from a fixed list. */
 static void write_api_error(struct bp_claude_line *line, const char *kind,
-			    const struct bp_json *words, size_t n, int64_t status)
+			    const struct bp_json *words, size_t n, int64_t status,
+			    struct bp_json message)
 {
 	struct bp_projection *p = &line->p;
 
@@ -311,6 +382,7 @@ static void write_api_error(struct bp_claude_line *line, const char *kind,
 	bp_projection_member_int(p, "max_retries",
 				 bp_projection_count(line->v[BP_LINE_MAX_RETRIES]));
 	bp_projection_member_int(p, "retry_ms", bp_projection_floor(line->v[BP_LINE_RETRY_MS]));
+	bp_projection_tell_error(p, message);
 	bp_out_object_end(&p->out);
 }
 
@@ -319,6 +391,20 @@ static int64_t http_status(struct bp_json value)
 	int64_t status = bp_projection_count(value);
 
 	return status >= 100 && status <= 599 ? status : BP_ABSENT;
+}
+
+/* A number as the client wrote it. */
+static void member_number(struct bp_projection *p, const char *key, struct bp_json value)
+{
+	if (value.type != BP_JSON_NUMBER || value.len > BP_PROJECTION_WORD_MAX) {
+		return;
+	}
+	for (size_t i = 0; i < value.len; i++) {
+		if (!strchr("0123456789.eE+-", value.ptr[i]) || value.ptr[i] == '\0') {
+			return;
+		}
+	}
+	bp_projection_member(p, key, bp_str_make(value.ptr, value.len));
 }
 
 static void project_assistant(struct bp_claude_line *line)
@@ -335,14 +421,21 @@ static void project_assistant(struct bp_claude_line *line)
 	if (!bp_str_is(event->model, "<synthetic>")) {
 		take_usage(p, m[USAGE]);
 	}
+	if (bp_projection_keeps(p, BP_OPT_OUT_COST)) {
+		member_number(p, "cost_usd", line->v[BP_LINE_COST_USD]);
+	}
 	bp_projection_member_flag(p, "aborted", bp_json_true(line->v[BP_LINE_ABORTED]));
 	add_texts(p, m[CONTENT], &texts);
 	bp_projection_texts_write(p, &texts);
+	if (!bp_json_true(line->v[BP_LINE_API_ERROR])) {
+		bp_projection_tell_content(p, BP_KEPT_ANSWER, "answer_text", m[CONTENT]);
+	}
 	write_thinking(p, m[CONTENT]);
 	bool calls = write_calls(p, m[CONTENT]);
 	if (bp_json_true(line->v[BP_LINE_API_ERROR])) {
 		const struct bp_json words[] = {line->v[BP_LINE_ERROR], line->v[BP_LINE_API_TYPE]};
-		write_api_error(line, "final", words, 2, http_status(line->v[BP_LINE_API_STATUS]));
+		write_api_error(line, "final", words, 2, http_status(line->v[BP_LINE_API_STATUS]),
+				m[CONTENT]);
 	}
 	if (!line->nested) {
 		event->event_type = bp_json_true(line->v[BP_LINE_API_ERROR]) ? BP_STR("error")
@@ -401,7 +494,8 @@ static void project_system(struct bp_claude_line *line)
 				bp_projection_name(p, bp_json_get(error, BP_STR("requestID")));
 		}
 		write_api_error(line, "retry", words, 3,
-				http_status(bp_json_get(error, BP_STR("status"))));
+				http_status(bp_json_get(error, BP_STR("status"))),
+				bp_json_get(error, BP_STR("message")));
 	}
 }
 
@@ -420,6 +514,10 @@ static void project_queued_command(struct bp_claude_line *line)
 		p->event->event_type = BP_STR("user_prompt");
 	}
 	write_kind(p, kind, human, &texts);
+	if (human) {
+		bp_projection_tell_content(p, BP_KEPT_PROMPT, "prompt_text",
+					   bp_json_get(attachment, BP_STR("prompt")));
+	}
 }
 
 /* A sub-agent's message, repeated in its parent's file: counted only where the sub-agent has no
@@ -449,19 +547,6 @@ static void project_agent_progress(struct bp_claude_line *line)
 	*p = inner.p;
 }
 
-static void member_number(struct bp_projection *p, const char *key, struct bp_json value)
-{
-	if (value.type != BP_JSON_NUMBER || value.len > BP_PROJECTION_WORD_MAX) {
-		return;
-	}
-	for (size_t i = 0; i < value.len; i++) {
-		if (!strchr("0123456789.eE+-", value.ptr[i]) || value.ptr[i] == '\0') {
-			return;
-		}
-	}
-	bp_projection_member(p, key, bp_str_make(value.ptr, value.len));
-}
-
 static void project_cost(struct bp_claude_line *line)
 {
 	struct bp_projection *p = &line->p;
@@ -473,6 +558,19 @@ static void project_cost(struct bp_claude_line *line)
 	if (bp_projection_keeps(p, BP_OPT_OUT_EDITS)) {
 		member_number(p, "client_lines_added", line->v[BP_LINE_LINES_ADDED]);
 		member_number(p, "client_lines_removed", line->v[BP_LINE_LINES_REMOVED]);
+	}
+}
+
+/* A title, and for `summary` the line at whose end the conversation it names stands. */
+static void project_title(struct bp_claude_line *line, enum bp_claude_line_key key)
+{
+	struct bp_projection *p = &line->p;
+
+	if (bp_projection_tells(p, BP_KEPT_TITLE)) {
+		bp_projection_tell(p, BP_KEPT_TITLE, "title", line->v[key]);
+		if (key == BP_LINE_SUMMARY) {
+			bp_projection_member_name(p, "leaf", line->v[BP_LINE_LEAF]);
+		}
 	}
 }
 
@@ -489,6 +587,12 @@ void bp_claude_line_body(struct bp_claude_line *line)
 		project_system(line);
 	} else if (bp_str_is(type, "cost-state")) {
 		project_cost(line);
+	} else if (bp_str_is(type, "ai-title")) {
+		project_title(line, BP_LINE_AI_TITLE);
+	} else if (bp_str_is(type, "custom-title")) {
+		project_title(line, BP_LINE_CUSTOM_TITLE);
+	} else if (bp_str_is(type, "summary")) {
+		project_title(line, BP_LINE_SUMMARY);
 	} else if (bp_str_is(type, "attachment")) {
 		event->subtype = bp_projection_word(
 			bp_json_get(line->v[BP_LINE_ATTACHMENT], BP_STR("type")));

@@ -142,10 +142,10 @@ static enum kind kind_of_words(const struct bp_str *words, size_t n)
 	return words[0].ptr[0] == '.' || words[0].ptr[0] == '/' ? RUN : OTHER;
 }
 
-/* One simple command, between two of ; & | and line ends. */
-static enum kind kind_of_segment(struct bp_str text)
+/* The program of one simple command, between two of ; & | and line ends, and what follows it but
+   options; not what is set for it or run before it. */
+static size_t words_of_segment(struct bp_str text, struct bp_str words[WORDS_MAX])
 {
-	struct bp_str words[WORDS_MAX];
 	size_t n = 0;
 	size_t i = 0;
 	bool skip_next = false;
@@ -178,6 +178,14 @@ static enum kind kind_of_segment(struct bp_str text)
 		}
 		words[n++] = word;
 	}
+	return n;
+}
+
+static enum kind kind_of_segment(struct bp_str text)
+{
+	struct bp_str words[WORDS_MAX];
+	size_t n = words_of_segment(text, words);
+
 	return kind_of_words(words, n);
 }
 
@@ -220,4 +228,22 @@ const char *bp_command_kind(struct bp_json command)
 		i = end + 1;
 	}
 	return KIND_NAMES[best];
+}
+
+struct bp_str bp_command_program(struct bp_json command, char *space, size_t cap)
+{
+	char head[COMMAND_HEAD];
+	struct bp_str words[WORDS_MAX];
+	struct bp_str text = bp_str_make(head, bp_projection_head(command, head, sizeof(head)));
+
+	text.len = segment_end(text, 0);
+	if (words_of_segment(text, words) == 0) {
+		return (struct bp_str){NULL, 0};
+	}
+	struct bp_str program = base_name(words[0]);
+	if (program.len == 0 || program.len > cap) {
+		return (struct bp_str){NULL, 0};
+	}
+	memcpy(space, program.ptr, program.len);
+	return bp_str_make(space, program.len);
 }

@@ -119,6 +119,7 @@ static void write_path(struct bp_projection *p, struct bp_json value)
 			path.ptr ? bp_hash_path(key, path, p->cwd) : bp_hash_json(key, value);
 		bp_projection_member(p, "file", bp_str_make(hex.text, BP_HASH_HEX_BYTES));
 	}
+	bp_projection_tell_path(p, value);
 }
 
 static void write_edit(struct bp_projection *p, const struct edit *edit)

@@ -41,8 +41,11 @@ struct bp_projection {
 	uint32_t
 		opt_out; /* every group when there is no salt: then nothing is known of the policy */
 	bool keyed;      /* there is a salt */
-	bool first_tool;   /* tool_name is still free */
-	struct bp_str cwd; /* decoded; absent when not known */
+	enum bp_level level; /* at which this one is projected */
+	bool first_tool;     /* tool_name is still free */
+	bool text_cut;       /* a text, or its end, is not there */
+	size_t text_bytes;   /* of the payload, taken by texts */
+	struct bp_str cwd;   /* decoded; absent when not known */
 };
 
 /** Start: empties the event and opens the payload. */
@@ -160,6 +163,34 @@ const char *bp_api_error_class(const struct bp_json *words, size_t n, int64_t st
 
 /** The kind of a shell command: test build vcs search package read network run other. */
 const char *bp_command_kind(struct bp_json command);
+
+/**
+ * The program of a shell command's first simple command, without its folder, or absent.
+ * Shape: a view into space.
+ */
+struct bp_str bp_command_program(struct bp_json command, char *space, size_t cap);
+
+/* Text (projection_text.c): each function writes nothing where the level, an opt-out or a setting
+   says no, or where there is no redactor. */
+
+/** True when this projection may tell it. */
+bool bp_projection_tells(const struct bp_projection *p, enum bp_kept what);
+/** A text as a member. */
+void bp_projection_tell(struct bp_projection *p, enum bp_kept what, const char *key,
+			struct bp_json value);
+/** `program`. */
+void bp_projection_tell_program(struct bp_projection *p, struct bp_json command);
+/** `mcp_server` and `mcp_tool` of mcp__server__tool. */
+void bp_projection_tell_mcp(struct bp_projection *p, struct bp_json name);
+/** `error_text`: the first line of a string, or of the first text block. */
+void bp_projection_tell_error(struct bp_projection *p, struct bp_json content);
+/** `path`, relative to the working folder; nothing for one outside. */
+void bp_projection_tell_path(struct bp_projection *p, struct bp_json value);
+/** The texts of a string or of text blocks, as an array. */
+void bp_projection_tell_content(struct bp_projection *p, enum bp_kept what, const char *key,
+				struct bp_json content);
+/** `input`: an object with every text in it redacted. */
+void bp_projection_tell_input(struct bp_projection *p, struct bp_json name, struct bp_json input);
 
 /** A tool call as a line or a hook holds it; absent parts are absent. */
 struct bp_projection_tool {

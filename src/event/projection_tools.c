@@ -64,12 +64,15 @@ void bp_projection_call(struct bp_projection *p, const struct bp_projection_tool
 					bp_json_get(tool->input, BP_STR("command"));
 				bp_projection_member(p, "cmd_kind",
 						     bp_str_from(bp_command_kind(command)));
+				bp_projection_tell_program(p, command);
 			}
 		}
 		bp_projection_member_flag(
 			p, "background",
 			bp_json_true(bp_json_get(tool->input, BP_STR("run_in_background"))));
 		bp_projection_input_files(p, tool->name, tool->input);
+		bp_projection_tell_mcp(p, tool->name);
+		bp_projection_tell_input(p, tool->name, tool->input);
 	}
 	bp_out_object_end(&p->out);
 }
@@ -112,6 +115,10 @@ void bp_projection_result(struct bp_projection *p, const struct bp_projection_re
 		bp_projection_member_name(p, "agent_id",
 					  bp_json_get(result->structured, BP_STR("agentId")));
 		bp_projection_result_files(p, result);
+		if (verdict->error_class) {
+			bp_projection_tell_error(p, result->content);
+		}
+		bp_projection_tell_content(p, BP_KEPT_OUTPUT, "output", result->content);
 	}
 	bp_out_object_end(&p->out);
 }

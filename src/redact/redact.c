@@ -11,8 +11,8 @@
 enum {
 	STACK_START = 32 * 1024,
 	STACK_MAX = 512 * 1024,
-	SLACK_BYTES = 16 * 1024, /* read beyond a cut: a key that the cut would halve */
-	TAIL_BYTES = 8 * 1024,   /* and not kept: its end may be half a secret */
+	TAIL_BYTES =
+		8 * 1024, /* of what is read beyond a cut is not kept: it may end in half a key */
 	PASSES_MAX = 5
 };
 
@@ -164,6 +164,19 @@ static void copy_clean(struct bp_str text, struct bp_buf *out)
 	}
 }
 
+/** The bytes of the first max_chars characters. */
+static size_t bytes_of(struct bp_str text, size_t max_chars)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < text.len; i++) {
+		if (((unsigned char)text.ptr[i] & 0xC0) != 0x80 && n++ == max_chars) {
+			return i;
+		}
+	}
+	return text.len;
+}
+
 /** Shorten to at most max bytes, between characters. True when something went. */
 static bool cut(struct bp_buf *text, size_t max)
 {
@@ -287,7 +300,7 @@ struct bp_str bp_redact_text(struct bp_redact_scratch *scratch,
 	struct bp_str text = request->text;
 	size_t max =
 		request->max_bytes < BP_REDACT_BYTES_MAX ? request->max_bytes : BP_REDACT_BYTES_MAX;
-	bool shortened = text.len > max + SLACK_BYTES;
+	bool shortened = text.len > max + BP_REDACT_SLACK_BYTES;
 
 	*out_cut = false;
 	if (text.len == 0) {
@@ -297,7 +310,7 @@ struct bp_str bp_redact_text(struct bp_redact_scratch *scratch,
 		return all_redacted(scratch, "password");
 	}
 	if (shortened) {
-		text.len = max + SLACK_BYTES;
+		text.len = max + BP_REDACT_SLACK_BYTES;
 	}
 	copy_clean(text, &scratch->a);
 	for (int i = 0; i < PASSES_MAX; i++) {
@@ -311,6 +324,10 @@ struct bp_str bp_redact_text(struct bp_redact_scratch *scratch,
 			*out_cut = cut(&scratch->a, len > TAIL_BYTES ? len - TAIL_BYTES : 0);
 		}
 		bool went = cut(&scratch->a, max);
+		if (request->max_chars > 0) {
+			size_t bytes = bytes_of(bp_buf_str(&scratch->a), request->max_chars);
+			went = cut(&scratch->a, bytes) || went;
+		}
 		*out_cut = *out_cut || went;
 		if (look == LOOK_NONE && !went && !(i == 0 && shortened)) {
 			return bp_buf_str(&scratch->a);

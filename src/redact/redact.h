@@ -22,8 +22,9 @@
 #include "base/str.h"
 
 enum {
-	BP_REDACT_BYTES_MAX = 1 << 20, /* of a result */
-	BP_REDACT_MATCH_LIMIT = 200000 /* steps of one pattern at one place */
+	BP_REDACT_BYTES_MAX = 1 << 20,     /* of a result */
+	BP_REDACT_SLACK_BYTES = 16 * 1024, /* what is read beyond max_bytes, and no more */
+	BP_REDACT_MATCH_LIMIT = 200000     /* steps of one pattern at one place */
 };
 
 struct bp_redact;
@@ -49,6 +50,7 @@ struct bp_redact_request {
 	struct bp_str text;
 	struct bp_str key; /* the name it stands under: of "password" nothing is kept */
 	size_t max_bytes;  /* <= BP_REDACT_BYTES_MAX; the rest is cut */
+	size_t max_chars;  /* 0: no limit but that of the bytes */
 	bool paths;        /* take paths out as well */
 };
 

@@ -209,9 +209,11 @@ static void sql_assign(const struct bp_fact_schema *schema, size_t i, size_t key
 		sql_group_wins(schema, key, out);
 		bp_buf_printf(out, " THEN excluded.%s ", name);
 		if (schema->columns[key].merge == BP_MERGE_KEY_LOW && i != key) {
-			bp_buf_printf(out, "WHEN excluded.%s = %s THEN max(%s, excluded.%s) ",
+			bp_buf_printf(out,
+				      "WHEN excluded.%s = %s THEN max(coalesce(%s, excluded.%s),"
+				      " coalesce(excluded.%s, %s)) ",
 				      schema->columns[key].name, schema->columns[key].name, name,
-				      name);
+				      name, name, name);
 		}
 		bp_buf_printf(out, "ELSE %s END", name);
 		return;

@@ -59,6 +59,7 @@ struct bp_fact_column {
 	X(CONVERSATION, start_source, TEXT, FOLLOW, BP_ABSENT)                                     \
 	X(CONVERSATION, end_ts_us, INT, KEY_MAX, BP_ABSENT)                                        \
 	X(CONVERSATION, end_reason, TEXT, FOLLOW, BP_ABSENT)                                       \
+	X(CONVERSATION, client_cost_pusd, INT, MAX, BP_ABSENT)                                     \
 	X(CONVERSATION, seen, INT, OR, 0)
 
 #define BP_TURN_COLUMNS(X)                                                                         \
@@ -89,8 +90,11 @@ struct bp_fact_column {
 	X(MODEL_CALL, reasoning, INT, FOLLOW, 0)                                                   \
 	X(MODEL_CALL, web_searches, INT, FOLLOW, 0)                                                \
 	X(MODEL_CALL, aborted, INT, FOLLOW, 0)                                                     \
+	X(MODEL_CALL, text_chars, INT, FOLLOW, BP_ABSENT)                                          \
+	X(MODEL_CALL, reported_pusd, INT, FOLLOW, BP_ABSENT)                                       \
 	X(MODEL_CALL, service_tier, TEXT, MIN, BP_ABSENT)                                          \
 	X(MODEL_CALL, speed, TEXT, MIN, BP_ABSENT)                                                 \
+	X(MODEL_CALL, inference_geo, TEXT, MIN, BP_ABSENT)                                         \
 	X(MODEL_CALL, stop_reason, TEXT, MIN, BP_ABSENT)                                           \
 	X(MODEL_CALL, agent_id, TEXT, MIN, BP_ABSENT)
 

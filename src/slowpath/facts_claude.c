@@ -7,6 +7,7 @@
 
 #include "event/hash.h"
 #include "event/json.h"
+#include "price/amount.h"
 #include "slowpath/fact_id.h"
 #include "slowpath/platform.h"
 
@@ -46,6 +47,15 @@ static int64_t get_int(struct bp_json object, struct bp_str key)
 static struct bp_str get_text(struct bp_json object, struct bp_str key)
 {
 	return bp_json_text(bp_json_get(object, key), NULL, 0);
+}
+
+/** Dollars, as the client wrote them, in pico-USD. */
+static int64_t get_pusd(struct bp_json object, struct bp_str key)
+{
+	enum { PICO = 12 };
+	int64_t pusd;
+
+	return bp_decimal_read(get_text(object, key), PICO, &pusd) ? pusd : BP_ABSENT;
 }
 
 static bool get_flag(struct bp_json object, struct bp_str key)
@@ -195,6 +205,25 @@ static void join_conversation(const struct row_view *row)
 	}
 }
 
+/** The client's running total. Its line is one of state: a total of 0 makes no session. */
+static void join_client_cost(const struct row_view *row)
+{
+	const struct bp_event *event = row->event;
+	struct bp_fact_value values[BP_FACT_COLUMNS_MAX];
+	int64_t pusd = get_pusd(row->payload, BP_STR("client_cost_usd"));
+
+	if (pusd == BP_ABSENT || pusd == 0 || event->session_id.len == 0) {
+		return;
+	}
+	bp_fact_values_init(values);
+	put_text(values, BP_CONVERSATION_external_id, event->session_id);
+	put_text(values, BP_CONVERSATION_platform, event->platform);
+	put_int(values, BP_CONVERSATION_seen, SEEN_TRANSCRIPT);
+	put_int(values, BP_CONVERSATION_client_cost_pusd, pusd);
+	bp_fact_set_join(row->set, BP_FACT_CONVERSATION, row->conversation_id, values);
+	bp_fact_set_touch(row->set, row->conversation_id);
+}
+
 static void join_subagent(const struct row_view *row)
 {
 	const struct bp_event *event = row->event;
@@ -278,6 +307,46 @@ static void put_cache_writes(const struct bp_event *event, struct bp_fact_value 
 	put_int(values, BP_MODEL_CALL_cache_write_1h, known_or_zero(hour));
 }
 
+/** A model that was asked while another one answered: a call of its own, priced as its model. */
+static void join_advisor(const struct row_view *row, const struct bp_fact_value *call, size_t n,
+			 struct bp_json advisor)
+{
+	struct bp_fact_value values[BP_FACT_COLUMNS_MAX];
+	int64_t five = get_int(advisor, BP_STR("cache_write_5m"));
+	int64_t hour = get_int(advisor, BP_STR("cache_write_1h"));
+	char key[BP_EVENT_NAME_MAX + 32];
+
+	if (five == BP_ABSENT && hour == BP_ABSENT) {
+		five = get_int(advisor, BP_STR("cache_write"));
+	}
+	int len = snprintf(key, sizeof(key), "%.*s:advisor:%zu", BP_STR_ARG(row->event->message_id),
+			   n);
+	memcpy(values, call, sizeof(values));
+	put_text(values, BP_MODEL_CALL_model, get_text(advisor, BP_STR("model")));
+	put_int(values, BP_MODEL_CALL_input, known_or_zero(get_int(advisor, BP_STR("input"))));
+	put_int(values, BP_MODEL_CALL_output, known_or_zero(get_int(advisor, BP_STR("output"))));
+	put_int(values, BP_MODEL_CALL_cache_write_5m, known_or_zero(five));
+	put_int(values, BP_MODEL_CALL_cache_write_1h, known_or_zero(hour));
+	put_int(values, BP_MODEL_CALL_cache_read,
+		known_or_zero(get_int(advisor, BP_STR("cache_read"))));
+	put_int(values, BP_MODEL_CALL_aborted, 0);
+	bp_fact_set_join(row->set, BP_FACT_MODEL_CALL,
+			 id_of(row, BP_STR("call"), bp_str_make(key, (size_t)len)), values);
+}
+
+/** values: what the response and its advisors have in common. */
+static void join_advisors(const struct row_view *row, const struct bp_fact_value *values)
+{
+	struct bp_json advisors = bp_json_get(row->payload, BP_STR("advisors"));
+	struct bp_json_iter iter = bp_json_each(advisors);
+	struct bp_json advisor;
+	size_t n = 0;
+
+	while (advisors.type == BP_JSON_ARRAY && bp_json_next_element(&iter, &advisor)) {
+		join_advisor(row, values, n++, advisor);
+	}
+}
+
 static void join_model_call(const struct row_view *row)
 {
 	const struct bp_event *event = row->event;
@@ -291,10 +360,12 @@ static void join_model_call(const struct row_view *row)
 	bp_fact_values_init(values);
 	put_owner(row, values);
 	put_text(values, BP_MODEL_CALL_request_id, event->request_id);
-	put_text(values, BP_MODEL_CALL_model, event->model);
 	put_int(values, BP_MODEL_CALL_ts_us, event->ts_us);
 	put_int(values, BP_MODEL_CALL_ts_last_us, event->ts_us);
 	put_int(values, BP_MODEL_CALL_sidechain, event->is_sidechain);
+	put_text(values, BP_MODEL_CALL_agent_id, event->agent_id);
+	join_advisors(row, values);
+	put_text(values, BP_MODEL_CALL_model, event->model);
 	put_int(values, BP_MODEL_CALL_input, known_or_zero(event->input_tokens));
 	put_int(values, BP_MODEL_CALL_output, known_or_zero(event->output_tokens));
 	put_cache_writes(event, values);
@@ -304,10 +375,13 @@ static void join_model_call(const struct row_view *row)
 	put_int(values, BP_MODEL_CALL_web_searches,
 		known_or_zero(get_int(row->payload, BP_STR("web_searches"))));
 	put_int(values, BP_MODEL_CALL_aborted, get_flag(row->payload, BP_STR("aborted")));
+	put_int(values, BP_MODEL_CALL_text_chars, get_int(row->payload, BP_STR("chars")));
+	put_int(values, BP_MODEL_CALL_reported_pusd, get_pusd(row->payload, BP_STR("cost_usd")));
 	put_text(values, BP_MODEL_CALL_service_tier, event->service_tier);
 	put_text(values, BP_MODEL_CALL_speed, get_text(row->payload, BP_STR("speed")));
+	put_text(values, BP_MODEL_CALL_inference_geo,
+		 get_text(row->payload, BP_STR("inference_geo")));
 	put_text(values, BP_MODEL_CALL_stop_reason, event->stop_reason);
-	put_text(values, BP_MODEL_CALL_agent_id, event->agent_id);
 	bp_fact_set_join(row->set, BP_FACT_MODEL_CALL, id, values);
 }
 
@@ -553,10 +627,11 @@ static const char *evidence(const struct bp_raw_row *raw, struct bp_fact_set *se
 	/* State lines (titles, snapshots) repeat, and some name no session: they make none. */
 	row.names_session =
 		row.hook || event->uuid.len > 0 || bp_str_is(event->hook_type, "queue-operation");
+	row.conversation_id = bp_conversation_id(event->platform, event->session_id);
+	join_client_cost(&row);
 	if (!row.names_session) {
 		return NULL;
 	}
-	row.conversation_id = bp_conversation_id(event->platform, event->session_id);
 	bp_event_id_hex(event->id, row.event_hex);
 	struct bp_str asked = get_text(row.payload, BP_STR("asked_session"));
 	if (asked.len > 0) {

@@ -393,7 +393,9 @@ static void sum_conversation(struct bp_session_facts *facts, struct bp_arena *ar
 	for (size_t i = 0; i < facts->n_calls; i++) {
 		if (!facts->calls[i].aborted) {
 			is->responses++;
-			is->total_tokens += facts->calls[i].tokens;
+			const struct bp_usage *usage = &facts->calls[i].usage;
+			is->total_tokens += usage->input + usage->output + usage->cache_write_5m +
+					    usage->cache_write_1h + usage->cache_read;
 		}
 	}
 	for (size_t i = 0; i < facts->n_compactions; i++) {
@@ -401,10 +403,15 @@ static void sum_conversation(struct bp_session_facts *facts, struct bp_arena *ar
 	}
 	sum_edits(facts);
 	name_models(facts, arena);
+	bp_finalise_costs(facts, is);
 }
 
-void bp_finalise(struct bp_session_facts *facts, struct bp_arena *arena)
+void bp_finalise(struct bp_session_facts *facts, const struct bp_prices *prices,
+		 struct bp_arena *arena)
 {
+	for (size_t i = 0; i < facts->n_calls; i++) {
+		bp_finalise_call(&facts->calls[i], prices);
+	}
 	pair_by_text(facts);
 	number_turns(facts);
 	time_turns(facts);

@@ -35,6 +35,10 @@ static const char UPDATE_TURN[] =
 	"UPDATE conversation_turns SET shadowed = ?2, turn_number = ?3, latency_us = ?4,"
 	" complete_us = ?5, first_tool_us = ?6, model = ?7 WHERE id = ?1 AND conversation_id = ?8";
 
+static const char UPDATE_CALL[] =
+	"UPDATE model_calls SET cost_pusd = ?2, compat_pusd = ?3, price_id = ?4"
+	" WHERE id = ?1 AND conversation_id = ?5";
+
 static const char UPDATE_TOOL[] =
 	"UPDATE tool_calls SET turn_id = ?2 WHERE id = ?1 AND conversation_id = ?3";
 
@@ -60,18 +64,20 @@ static const char UPDATE_CONVERSATION[] =
 	" models = ?5, model_switches = ?6, interaction_count = ?7, prompts = ?8, responses = ?9,"
 	" tool_calls = ?10, acceptance_rate = ?11, total_tokens = ?12, total_changes = ?13,"
 	" lines_added = ?14, lines_removed = ?15, compactions = ?16, subagents = ?17,"
-	" active_us = ?18 WHERE id = ?1";
+	" active_us = ?18, cost_pusd = ?19, compat_pusd = ?20, aborted_cost_pusd = ?21,"
+	" unpriced_calls = ?22 WHERE id = ?1";
 
 enum { CHECK_EVERY = 16 }; /* updates between two looks at the clock */
 
 struct bp_finaliser {
-	struct bp_sql *read, *write; /* borrowed */
-	struct bp_writer_lock *lock; /* borrowed */
-	struct bp_arena arena;       /* one session */
+	struct bp_sql *read, *write;    /* borrowed */
+	struct bp_writer_lock *lock;    /* borrowed */
+	const struct bp_prices *prices; /* borrowed */
+	struct bp_arena arena;          /* one session */
 	struct bp_session_loader *loader;
 	struct bp_owner *owner;
 	struct bp_statement *owners[BP_FACT_TABLE_COUNT];
-	struct bp_statement *mark, *clean, *turn, *tool, *change, *permission, *compaction,
+	struct bp_statement *mark, *clean, *turn, *call, *tool, *change, *permission, *compaction,
 		*put_minute, *drop_minute, *conversation;
 	/* The transaction in hand. */
 	bool open;
@@ -80,7 +86,8 @@ struct bp_finaliser {
 };
 
 enum bp_rc bp_finaliser_new(struct bp_sql *read, struct bp_sql *write, struct bp_writer_lock *lock,
-			    struct bp_finaliser **out, struct bp_err *err)
+			    const struct bp_prices *prices, struct bp_finaliser **out,
+			    struct bp_err *err)
 {
 	struct bp_finaliser *finaliser = bp_calloc(1, sizeof(*finaliser));
 	const struct {
@@ -90,6 +97,7 @@ enum bp_rc bp_finaliser_new(struct bp_sql *read, struct bp_sql *write, struct bp
 		{MARK_DIRTY, &finaliser->mark},
 		{CLEAN, &finaliser->clean},
 		{UPDATE_TURN, &finaliser->turn},
+		{UPDATE_CALL, &finaliser->call},
 		{UPDATE_TOOL, &finaliser->tool},
 		{UPDATE_CHANGE, &finaliser->change},
 		{UPDATE_PERMISSION, &finaliser->permission},
@@ -102,6 +110,7 @@ enum bp_rc bp_finaliser_new(struct bp_sql *read, struct bp_sql *write, struct bp
 	finaliser->read = read;
 	finaliser->write = write;
 	finaliser->lock = lock;
+	finaliser->prices = prices;
 	enum bp_rc rc = bp_session_loader_new(read, &finaliser->loader, err);
 	if (rc == BP_OK) {
 		rc = bp_owner_new(read, &finaliser->owner, err);
@@ -135,6 +144,7 @@ void bp_finaliser_free(struct bp_finaliser *finaliser)
 	bp_statement_free(finaliser->mark);
 	bp_statement_free(finaliser->clean);
 	bp_statement_free(finaliser->turn);
+	bp_statement_free(finaliser->call);
 	bp_statement_free(finaliser->tool);
 	bp_statement_free(finaliser->change);
 	bp_statement_free(finaliser->permission);
@@ -255,6 +265,28 @@ static enum bp_rc put_turns(struct bp_finaliser *finaliser, const struct bp_sess
 	return rc;
 }
 
+static enum bp_rc put_calls(struct bp_finaliser *finaliser, const struct bp_session_facts *facts,
+			    struct bp_err *err)
+{
+	enum bp_rc rc = BP_OK;
+
+	for (size_t i = 0; i < facts->n_calls && rc == BP_OK; i++) {
+		const struct bp_call *call = &facts->calls[i];
+		if (call->was.cost_pusd == call->is.cost_pusd &&
+		    call->was.compat_pusd == call->is.compat_pusd &&
+		    bp_str_eq(call->was.price_id, call->is.price_id)) {
+			continue;
+		}
+		bp_bind_int(finaliser->call, 1, call->id);
+		bp_bind_int(finaliser->call, 2, call->is.cost_pusd);
+		bp_bind_int(finaliser->call, 3, call->is.compat_pusd);
+		bp_bind_text(finaliser->call, 4, call->is.price_id);
+		bp_bind_int(finaliser->call, 5, facts->conversation_id);
+		rc = put(finaliser, finaliser->call, err);
+	}
+	return rc;
+}
+
 static enum bp_rc put_tools(struct bp_finaliser *finaliser, const struct bp_session_facts *facts,
 			    struct bp_err *err)
 {
@@ -358,7 +390,10 @@ static bool same_conversation(const struct bp_conversation_final *a,
 	       a->acceptance_rate == b->acceptance_rate && a->total_tokens == b->total_tokens &&
 	       a->total_changes == b->total_changes && a->lines_added == b->lines_added &&
 	       a->lines_removed == b->lines_removed && a->compactions == b->compactions &&
-	       a->subagents == b->subagents && a->active_us == b->active_us;
+	       a->subagents == b->subagents && a->active_us == b->active_us &&
+	       a->cost_pusd == b->cost_pusd && a->compat_pusd == b->compat_pusd &&
+	       a->aborted_cost_pusd == b->aborted_cost_pusd &&
+	       a->unpriced_calls == b->unpriced_calls;
 }
 
 static enum bp_rc put_conversation(struct bp_finaliser *finaliser,
@@ -374,9 +409,10 @@ static enum bp_rc put_conversation(struct bp_finaliser *finaliser,
 		is->model_switches, is->interaction_count, is->prompts,
 		is->responses,      is->tool_calls,
 	};
-	const int64_t more[] = {is->total_tokens,  is->total_changes, is->lines_added,
-				is->lines_removed, is->compactions,   is->subagents,
-				is->active_us};
+	const int64_t more[] = {is->total_tokens,      is->total_changes, is->lines_added,
+				is->lines_removed,     is->compactions,   is->subagents,
+				is->active_us,         is->cost_pusd,     is->compat_pusd,
+				is->aborted_cost_pusd, is->unpriced_calls};
 	bp_bind_int(update, 1, facts->conversation_id);
 	bp_bind_int(update, 2, is->first_event_us);
 	bp_bind_int(update, 3, is->last_event_us);
@@ -390,7 +426,7 @@ static enum bp_rc put_conversation(struct bp_finaliser *finaliser,
 	} else {
 		bp_bind_real(update, 11, is->acceptance_rate);
 	}
-	for (int i = 0; i < 7; i++) {
+	for (int i = 0; i < (int)(sizeof(more) / sizeof(more[0])); i++) {
 		bp_bind_int(update, 12 + i, more[i]);
 	}
 	return put(finaliser, update, err);
@@ -401,6 +437,9 @@ static enum bp_rc put_all(struct bp_finaliser *finaliser, const struct bp_sessio
 {
 	enum bp_rc rc = put_turns(finaliser, facts, err);
 
+	if (rc == BP_OK) {
+		rc = put_calls(finaliser, facts, err);
+	}
 	if (rc == BP_OK) {
 		rc = put_tools(finaliser, facts, err);
 	}
@@ -442,7 +481,7 @@ enum bp_rc bp_finaliser_run(struct bp_finaliser *finaliser, int64_t conversation
 		bp_sql_rollback(finaliser->read);
 	}
 	if (rc == BP_OK) {
-		bp_finalise(&facts, &finaliser->arena);
+		bp_finalise(&facts, finaliser->prices, &finaliser->arena);
 		rc = put_all(finaliser, &facts, generation, err);
 	}
 	return rc == BP_OK

@@ -18,10 +18,12 @@
 
 struct bp_finaliser;
 
-/** Borrows all three. Owns: bp_finaliser_free(). Errors: those of bp_statement_new(). */
+struct bp_prices;
+
+/** Borrows all four. Owns: bp_finaliser_free(). Errors: those of bp_statement_new(). */
 BP_MUSTUSE enum bp_rc bp_finaliser_new(struct bp_sql *read, struct bp_sql *write,
-				       struct bp_writer_lock *lock, struct bp_finaliser **out,
-				       struct bp_err *err);
+				       struct bp_writer_lock *lock, const struct bp_prices *prices,
+				       struct bp_finaliser **out, struct bp_err *err);
 void bp_finaliser_free(struct bp_finaliser *finaliser);
 
 /**

@@ -50,6 +50,8 @@ struct bp_slowpath {
 	char *database_path;
 	struct bp_writer_lock *lock;
 	struct bp_slowpath_config config;
+	const struct bp_prices *prices;
+	struct bp_prices *own_prices; /* where none were given */
 	/* threads */
 	struct bp_stop stop;
 	struct bp_thread reader, metrics;
@@ -74,6 +76,11 @@ struct bp_slowpath {
 /** True when a transaction begun at opened_us (monotonic) should be committed now. Threads: the
  *  holder of the lock. */
 bool bp_slowpath_held_long(const struct bp_writer_lock *lock, int64_t opened_us);
+
+/** Write down which prices are computed with, and mark the sessions that have calls without a price
+ *  whose model has one now. Nothing else is computed anew: that is a person's wish. For
+ *  bp_slowpath_start(). Errors: those of bp_sql_exec(). */
+BP_MUSTUSE enum bp_rc bp_slowpath_note_prices(struct bp_slowpath *slowpath, struct bp_err *err);
 
 /** Give way: what is urgent runs on the fast path. For the calling thread. */
 void bp_slowpath_give_way(void);

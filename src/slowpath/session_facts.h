@@ -16,6 +16,7 @@
 #include "base/arena.h"
 #include "base/err.h"
 #include "base/str.h"
+#include "price/price.h"
 #include "store/sqlite.h"
 
 struct bp_turn_final {
@@ -30,10 +31,19 @@ struct bp_turn {
 	struct bp_turn_final was, is;
 };
 
+/** BP_SQL_NULL: it has no price. */
+struct bp_call_final {
+	int64_t cost_pusd, compat_pusd;
+	struct bp_str price_id; /* of the table that computed it, BP_PRICE_REPORTED, or empty */
+};
+
 struct bp_call {
-	int64_t id, ts_us, ts_last_us, tokens;
+	int64_t id, ts_us, ts_last_us;
 	bool sidechain, aborted;
 	struct bp_str model;
+	struct bp_usage usage;
+	int64_t text_chars, reported_pusd; /* BP_SQL_NULL: not known */
+	struct bp_call_final was, is;
 };
 
 enum bp_outcome {
@@ -85,6 +95,8 @@ struct bp_conversation_final {
 	double acceptance_rate; /* < 0: NULL */
 	int64_t total_tokens, total_changes, lines_added, lines_removed;
 	int64_t compactions, subagents, active_us;
+	int64_t cost_pusd, compat_pusd; /* BP_SQL_NULL: no call has a price */
+	int64_t aborted_cost_pusd, unpriced_calls;
 };
 
 struct bp_session_facts {
@@ -121,7 +133,15 @@ BP_MUSTUSE enum bp_rc bp_session_load(struct bp_session_loader *loader, int64_t 
 				      struct bp_arena *arena, struct bp_session_facts *out,
 				      struct bp_err *err);
 
-/** Fill every `is`: a pure function of what was read. Text it makes lives in the arena. */
-void bp_finalise(struct bp_session_facts *facts, struct bp_arena *arena);
+/** Fill every `is`: a pure function of what was read and of the prices. Text it makes lives in the
+ *  arena, or is the prices'. */
+void bp_finalise(struct bp_session_facts *facts, const struct bp_prices *prices,
+		 struct bp_arena *arena);
+
+/** One call's cost, from its evidence and the prices alone. */
+void bp_finalise_call(struct bp_call *call, const struct bp_prices *prices);
+
+/** The session's costs, from its calls'. */
+void bp_finalise_costs(const struct bp_session_facts *facts, struct bp_conversation_final *out);
 
 #endif

@@ -9,8 +9,9 @@ static const char SELECT_TURNS[] =
 	" WHERE conversation_id = ?1 ORDER BY ts_us, id";
 
 static const char SELECT_CALLS[] =
-	"SELECT id, ts_us, ts_last_us, sidechain, aborted, model,"
-	" input + output + cache_write_5m + cache_write_1h + cache_read FROM model_calls"
+	"SELECT id, ts_us, ts_last_us, sidechain, aborted, model, input, output, cache_write_5m,"
+	" cache_write_1h, cache_read, web_searches, speed, inference_geo, text_chars,"
+	" reported_pusd, cost_pusd, compat_pusd, price_id FROM model_calls"
 	" WHERE conversation_id = ?1 ORDER BY ts_us, id";
 
 static const char SELECT_TOOLS[] =
@@ -38,8 +39,8 @@ static const char COUNT_SUBAGENTS[] = "SELECT count(*) FROM subagents WHERE conv
 static const char SELECT_CONVERSATION[] =
 	"SELECT first_event_us, last_event_us, primary_model, models, model_switches,"
 	" interaction_count, prompts, responses, tool_calls, coalesce(acceptance_rate, -1.0),"
-	" total_tokens, total_changes, lines_added, lines_removed, compactions, subagents, "
-	"active_us"
+	" total_tokens, total_changes, lines_added, lines_removed, compactions, subagents,"
+	" active_us, cost_pusd, compat_pusd, aborted_cost_pusd, unpriced_calls"
 	" FROM conversations WHERE id = ?1";
 
 struct bp_session_loader {
@@ -171,7 +172,19 @@ static void read_call(struct bp_statement *row, struct bp_arena *arena, void *it
 		.sidechain = bp_column_int(row, 3) != 0,
 		.aborted = bp_column_int(row, 4) != 0,
 		.model = column_copy(row, arena, 5),
-		.tokens = bp_column_int(row, 6),
+		.usage = {.input = bp_column_int(row, 6),
+			  .output = bp_column_int(row, 7),
+			  .cache_write_5m = bp_column_int(row, 8),
+			  .cache_write_1h = bp_column_int(row, 9),
+			  .cache_read = bp_column_int(row, 10),
+			  .web_searches = bp_column_int(row, 11),
+			  .fast = bp_str_is(bp_column_text(row, 12), "fast"),
+			  .us = bp_str_is(bp_column_text(row, 13), "us")},
+		.text_chars = bp_column_int(row, 14),
+		.reported_pusd = bp_column_int(row, 15),
+		.was = {.cost_pusd = bp_column_int(row, 16),
+			.compat_pusd = bp_column_int(row, 17),
+			.price_id = column_copy(row, arena, 18)},
 	};
 }
 
@@ -281,6 +294,10 @@ static enum bp_rc read_conversation(struct bp_session_loader *loader, struct bp_
 			.compactions = bp_column_int(row, 14),
 			.subagents = bp_column_int(row, 15),
 			.active_us = bp_column_int(row, 16),
+			.cost_pusd = bp_column_int(row, 17),
+			.compat_pusd = bp_column_int(row, 18),
+			.aborted_cost_pusd = bp_column_int(row, 19),
+			.unpriced_calls = bp_column_int(row, 20),
 		};
 	}
 	bp_statement_reset(row);

@@ -126,11 +126,16 @@ enum bp_rc bp_slowpath_start(const struct bp_slowpath_deps *deps, struct bp_slow
 	slowpath->database_path = bp_strdup(bp_str_from(deps->database_path));
 	slowpath->lock = deps->lock;
 	slowpath->config = deps->config;
+	slowpath->prices = deps->prices;
 	slowpath->n_workers = (int)deps->config.workers;
 	slowpath->stop.fd = -1;
 	(void)pthread_mutex_init(&slowpath->pause_mutex, NULL); /* cannot fail with defaults */
 	(void)pthread_cond_init(&slowpath->pause_changed, NULL);
 	enum bp_rc rc = bp_stop_open(&slowpath->stop, err);
+	if (rc == BP_OK && deps->prices == NULL) {
+		rc = bp_prices_new(NULL, &slowpath->own_prices, err);
+		slowpath->prices = slowpath->own_prices;
+	}
 	if (rc == BP_OK) {
 		rc = bp_sql_open(deps->database_path, BP_SQL_READ, 65536, &sql, err);
 	}
@@ -138,6 +143,9 @@ enum bp_rc bp_slowpath_start(const struct bp_slowpath_deps *deps, struct bp_slow
 		rc = load_progress(slowpath, sql, err);
 	}
 	bp_sql_close(sql);
+	if (rc == BP_OK) {
+		rc = bp_slowpath_note_prices(slowpath, err);
+	}
 	if (rc == BP_OK) {
 		rc = start_threads(slowpath, err);
 	}
@@ -180,6 +188,7 @@ void bp_slowpath_stop(struct bp_slowpath *slowpath)
 	}
 	(void)pthread_cond_destroy(&slowpath->pause_changed);
 	(void)pthread_mutex_destroy(&slowpath->pause_mutex);
+	bp_prices_free(slowpath->own_prices);
 	free(slowpath->redis_address);
 	free(slowpath->database_path);
 	free(slowpath);

@@ -16,6 +16,7 @@
 
 #include "base/config.h"
 #include "base/err.h"
+#include "price/price.h"
 #include "store/store.h"
 
 struct bp_slowpath_config {
@@ -32,6 +33,7 @@ struct bp_slowpath_deps {
 	const char *redis_address;
 	const char *database_path;
 	struct bp_writer_lock *lock;
+	const struct bp_prices *prices; /* must outlive it; NULL: what is built in */
 	struct bp_slowpath_config config;
 };
 

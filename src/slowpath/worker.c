@@ -95,7 +95,7 @@ enum bp_rc bp_worker_new(struct bp_slowpath *slowpath, int i, struct bp_worker *
 		rc = bp_fact_writer_new(worker->write, &worker->writer, err);
 	}
 	if (rc == BP_OK) {
-		rc = bp_finaliser_new(worker->read, worker->write, slowpath->lock,
+		rc = bp_finaliser_new(worker->read, worker->write, slowpath->lock, slowpath->prices,
 				      &worker->finaliser, err);
 	}
 	if (rc == BP_OK) {

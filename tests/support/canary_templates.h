@@ -17,7 +17,8 @@
 #define BP_CANARY_ASSISTANT(content)                                                               \
 	"{'type':'assistant','message':{'id':'m1','model':'claude-x','stop_sequence':'@',"         \
 	"'diagnostics':{'x':'@'},'container':{'id':'@'},'usage':{'inference_geo':'@',"             \
-	"'iterations':['@']},'content':[" content "]},'attributionSkill':'@',"                     \
+	"'iterations':['@',{'type':'advisor_message','model':'claude-y','id':'@','input_tokens':"  \
+	"5,'text':'@'}]},'content':[" content "]},'attributionSkill':'@',"                         \
 	"'attributionMcpServer':'@','attributionMcpTool':'@'," BP_CANARY_LINE "}"
 
 #define BP_CANARY_RESULT(block, structured)                                                        \

@@ -15,6 +15,7 @@
 #include "base/line.h"
 #include "base/mem.h"
 #include "event/projection.h"
+#include "price/price.h"
 #include "slowpath/fact_set.h"
 #include "slowpath/finaliser.h"
 #include "slowpath/platform.h"
@@ -38,6 +39,7 @@ struct bp_test_world {
 	struct bp_writer_lock *lock;
 	struct bp_fact_set *set;
 	struct bp_fact_writer *writer;
+	struct bp_prices *prices; /* as they are built in */
 	struct bp_finaliser *finaliser;
 };
 
@@ -140,14 +142,16 @@ static inline void bp_test_world_open(struct bp_test_world *world)
 	ck_assert_ok(bp_sql_exec(world->write, "PRAGMA synchronous = OFF", &err), err);
 	ck_assert_ok(bp_sql_open(path, BP_SQL_READ, 1 << 22, &world->read, &err), err);
 	ck_assert_ok(bp_fact_writer_new(world->write, &world->writer, &err), err);
-	ck_assert_ok(
-		bp_finaliser_new(world->read, world->write, world->lock, &world->finaliser, &err),
-		err);
+	ck_assert_ok(bp_prices_new(NULL, &world->prices, &err), err);
+	ck_assert_ok(bp_finaliser_new(world->read, world->write, world->lock, world->prices,
+				      &world->finaliser, &err),
+		     err);
 }
 
 static inline void bp_test_world_close(struct bp_test_world *world)
 {
 	bp_finaliser_free(world->finaliser);
+	bp_prices_free(world->prices);
 	bp_fact_writer_free(world->writer);
 	bp_fact_set_free(world->set);
 	bp_sql_close(world->read);

@@ -7,9 +7,13 @@ enum { SECOND = 1000000 };
 
 static struct bp_arena arena;
 static struct bp_session_facts facts;
+static struct bp_prices *prices;
 
 static void setup(void)
 {
+	struct bp_err err = {0};
+
+	ck_assert_ok(bp_prices_new(NULL, &prices, &err), err);
 	arena = (struct bp_arena){0};
 	facts = (struct bp_session_facts){.conversation_id = 1, .exists = true};
 }
@@ -17,6 +21,7 @@ static void setup(void)
 static void teardown(void)
 {
 	bp_arena_done(&arena);
+	bp_prices_free(prices);
 }
 
 static struct bp_tool edit(int64_t id, int64_t ts_s, const char *file, const char *old_hash,
@@ -50,7 +55,7 @@ START_TEST(only_prompts_of_a_person_in_the_main_line_are_numbered)
 	};
 	facts.turns = turns;
 	facts.n_turns = 5;
-	bp_finalise(&facts, &arena);
+	bp_finalise(&facts, prices, &arena);
 	ck_assert_int_eq(turns[0].is.turn_number, 1);
 	ck_assert_int_eq(turns[1].is.turn_number, BP_SQL_NULL);
 	ck_assert_int_eq(turns[2].is.turn_number, BP_SQL_NULL);
@@ -74,7 +79,7 @@ START_TEST(the_k_th_hook_without_a_prompt_id_is_the_k_th_line_with_its_text)
 	};
 	facts.turns = turns;
 	facts.n_turns = 4;
-	bp_finalise(&facts, &arena);
+	bp_finalise(&facts, prices, &arena);
 	ck_assert_int_eq(turns[0].is.shadowed, 1);
 	ck_assert_int_eq(turns[2].is.shadowed, 0);
 	ck_assert_int_eq(turns[3].is.shadowed, 0);
@@ -105,7 +110,7 @@ START_TEST(a_turn_is_timed_up_to_the_next_prompt)
 	facts.n_calls = 4;
 	facts.tools = tools;
 	facts.n_tools = 1;
-	bp_finalise(&facts, &arena);
+	bp_finalise(&facts, prices, &arena);
 	ck_assert_int_eq(turns[0].is.latency_us, 2 * SECOND);
 	ck_assert_int_eq(turns[0].is.first_tool_us, 2 * SECOND);
 	ck_assert_int_eq(turns[0].is.complete_us, 15 * SECOND);
@@ -125,7 +130,7 @@ START_TEST(an_edit_undone_within_30_s_is_reverted_and_one_redone_within_5_min_is
 	};
 	facts.tools = tools;
 	facts.n_tools = 6;
-	bp_finalise(&facts, &arena);
+	bp_finalise(&facts, prices, &arena);
 	ck_assert_int_eq(tools[0].is.reverted, 1);
 	ck_assert_int_eq(tools[1].is.reverted, 0);
 	ck_assert_int_eq(tools[2].is.reverted, 0); /* 40 s later is too late */
@@ -144,7 +149,7 @@ START_TEST(acceptance_counts_edits_that_were_decided)
 	tools[3].outcome = BP_OUTCOME_ERROR;
 	facts.tools = tools;
 	facts.n_tools = 4;
-	bp_finalise(&facts, &arena);
+	bp_finalise(&facts, prices, &arena);
 	ck_assert_double_eq(facts.is.acceptance_rate, 0.5);
 	ck_assert_int_eq(facts.is.lines_added, 2);
 	ck_assert_int_eq(tools[1].is.accepted, 0);
@@ -173,7 +178,7 @@ START_TEST(a_permission_request_belongs_to_the_nearest_call_with_its_input)
 	facts.n_tools = 3;
 	facts.permissions = requests;
 	facts.n_permissions = 2;
-	bp_finalise(&facts, &arena);
+	bp_finalise(&facts, prices, &arena);
 	ck_assert_int_eq(requests[0].is_tool_call, 2);
 	ck_assert_int_eq(requests[1].is_tool_call, BP_SQL_NULL); /* over 10 min */
 }
@@ -188,7 +193,7 @@ START_TEST(compactions_count_as_many_as_the_source_that_knows_most)
 	};
 	facts.compactions = compactions;
 	facts.n_compactions = 3;
-	bp_finalise(&facts, &arena);
+	bp_finalise(&facts, prices, &arena);
 	ck_assert_int_eq(facts.is.compactions, 2);
 	ck_assert_int_eq(compactions[1].is_counted, 0);
 }
@@ -199,7 +204,7 @@ START_TEST(active_time_leaves_out_gaps_of_5_minutes)
 	int64_t ms[] = {0, 1000, 61000, 361000, 362000};
 	facts.event_ms = ms;
 	facts.n_events = 5;
-	bp_finalise(&facts, &arena);
+	bp_finalise(&facts, prices, &arena);
 	/* 1 s + 60 s, the gap of 300 s does not count, 1 s. */
 	ck_assert_int_eq(facts.is.active_us, 62 * SECOND);
 	ck_assert_uint_eq(facts.n_is_minutes, 3);

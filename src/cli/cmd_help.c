@@ -11,7 +11,7 @@ static const struct {
 	const struct bp_command *commands[8];
 } GROUPS[] = {
 	{"begin", {&bp_cmd_up, &bp_cmd_install, &bp_cmd_uninstall, &bp_cmd_import}},
-	{"look", {&bp_cmd_metrics, &bp_cmd_sessions, &bp_cmd_analyze}},
+	{"look", {&bp_cmd_metrics, &bp_cmd_sessions, &bp_cmd_analyze, &bp_cmd_stats}},
 	{"background service",
 	 {&bp_cmd_status, &bp_cmd_start, &bp_cmd_stop, &bp_cmd_restart, &bp_cmd_logs,
 	  &bp_cmd_doctor}},

@@ -24,6 +24,7 @@ extern const struct bp_command bp_cmd_rebuild;
 extern const struct bp_command bp_cmd_restart;
 extern const struct bp_command bp_cmd_sessions;
 extern const struct bp_command bp_cmd_start;
+extern const struct bp_command bp_cmd_stats;
 extern const struct bp_command bp_cmd_status;
 extern const struct bp_command bp_cmd_stop;
 extern const struct bp_command bp_cmd_top;

@@ -13,6 +13,7 @@
 #include "base/clock.h"
 #include "cli/cmd.h"
 #include "cli/cmds.h"
+#include "cli/llm_telemetry.h"
 
 static const struct bp_option_row MAIN_OPTIONS[] = {
 	{.name = "version", .letter = 'V', .help = "show the version"},
@@ -161,6 +162,7 @@ int main(int argc, char **argv)
 	struct bp_err err = {0};
 	size_t n = argc > 0 ? (size_t)argc - 1 : 0;
 	char **words = argv + (argc > 0);
+	bool old_name = bp_llm_telemetry_called(argc > 0 ? argv[0] : NULL);
 	size_t used;
 
 	/* LC_NUMERIC stays "C": numbers are data. */
@@ -176,6 +178,14 @@ int main(int argc, char **argv)
 	}
 	if (bp_options_given(&cli.options, "version")) {
 		cli.command = &bp_cmd_version;
+	} else if (old_name && (used == n || bp_options_given(&cli.options, "help") ||
+				strcmp(words[used], "help") == 0)) {
+		bp_llm_telemetry_help(&cli.print);
+		return finish(&cli, BP_EXIT_OK);
+	} else if (old_name && !bp_llm_telemetry_offers(words[used])) {
+		return bp_cli_fail_usage(&cli,
+					 "llm-telemetry has no \"%.60s\"; there is: stats, costs",
+					 words[used]);
 	} else if (used == n || bp_options_given(&cli.options, "help")) {
 		cli.command = &bp_cmd_help;
 	} else {

@@ -411,7 +411,7 @@ void bp_section_context(const struct bp_context *context, const struct bp_print 
 	bp_print_line(print, "%s tokens on average, %s at most, %s", average, peak,
 		      context->n ? bp_text_of((int64_t)context->n, "compaction").text
 				 : "never compacted");
-	if (context->n > 0) {
+	if (context->n > 0 && tz) {
 		if (print->format == BP_FORMAT_MARKDOWN) {
 			bp_print_line(print, "%s", "");
 		}

@@ -45,7 +45,7 @@ void bp_section_subagents(const struct bp_subagents *agents, const struct bp_pri
 /** Sub-agents by type. */
 void bp_section_subagent_types(const struct bp_subagents *agents, const struct bp_print *print);
 
-/** How full the context was, and compactions. */
+/** How full the context was, and, with a zone, each compaction. */
 void bp_section_context(const struct bp_context *context, const struct bp_print *print,
 			const struct bp_tz *tz);
 

@@ -280,9 +280,9 @@ END_TEST
 START_TEST(help_lists_every_command_and_each_has_an_example)
 {
 	static const char *const commands[] = {
-		"analyze", "config", "db",      "dlq",       "doctor",  "help",    "import",
-		"install", "logs",   "metrics", "purge",     "rebuild", "restart", "sessions",
-		"start",   "status", "stop",    "uninstall", "up",      "version",
+		"analyze", "config", "db",      "dlq",   "doctor",    "help",    "import",
+		"install", "logs",   "metrics", "purge", "rebuild",   "restart", "sessions",
+		"start",   "stats",  "status",  "stop",  "uninstall", "up",      "version",
 	};
 	char line[64];
 

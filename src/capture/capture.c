@@ -24,6 +24,7 @@ enum {
 	REPLAY_MAX = 1000, /* spool files between two looks at other work */
 	STEPS_MAX = 8,     /* slices between two looks at what happened */
 	FULL_MS = 20,      /* how long files wait when the queue is full */
+	GATHER_MS = 40,    /* lines that come sooner after others are taken together */
 	IDLE_MS_MAX = 60 * 1000
 };
 
@@ -41,6 +42,7 @@ struct bp_capture {
 	struct import_list imports;
 	bool box_waits[MONITORS_MAX];
 	int64_t rescan_mono_us;
+	int64_t worked_mono_us; /* when something was last taken from a source */
 	bool rescanning;
 
 	/* between threads */
@@ -390,6 +392,11 @@ static bool boxes_wait(const struct bp_capture *capture)
 	return false;
 }
 
+static bool has_work(const struct bp_capture *capture)
+{
+	return bp_sources_busy(capture->sources) || boxes_wait(capture);
+}
+
 /** Do a piece of what there is. Returns ms until the next look, 0: at once. */
 static int work(struct bp_capture *capture)
 {
@@ -401,14 +408,14 @@ static int work(struct bp_capture *capture)
 		rescan(capture);
 		capture->rescan_mono_us = bp_clock_mono_us() + capture->deps.config.rescan_us;
 	}
-	bool wanted = bp_sources_busy(capture->sources) || boxes_wait(capture);
+	bool wanted = has_work(capture);
 	if (wanted && bp_sender_ready(&capture->sender, now_us)) {
 		more = replay_boxes(capture);
 		for (int i = 0; i < STEPS_MAX && bp_sources_busy(capture->sources) && !full; i++) {
 			full = !bp_sources_step(capture->sources);
 		}
 		more = more || (bp_sources_busy(capture->sources) && !full);
-		wanted = bp_sources_busy(capture->sources) || boxes_wait(capture);
+		wanted = has_work(capture);
 	}
 	if (more) {
 		return 0;
@@ -454,18 +461,45 @@ static void wait_events(struct bp_capture *capture, int timeout_ms)
 	}
 }
 
+/*
+ * A line alone is taken at once. Under a steady trickle each line would wake every thread of the
+ * pipeline; taken together with what comes within a few frames of a screen, it costs a fraction.
+ */
+static void gather(struct bp_capture *capture)
+{
+	struct pollfd fds[] = {{.fd = capture->wake_fd, .events = POLLIN},
+			       {.fd = capture->deps.stop->fd, .events = POLLIN}};
+	int64_t left_us = capture->worked_mono_us + (int64_t)GATHER_MS * 1000 - bp_clock_mono_us();
+
+	if (left_us > 0) {
+		(void)poll(fds, 2, (int)(left_us / 1000) + 1);
+		if (capture->watch) {
+			bp_watch_read(capture->watch);
+		}
+	}
+}
+
 static void loop(struct bp_capture *capture)
 {
+	bool settled = false; /* the last look left nothing over */
+
 	while (!bp_stop_requested(capture->deps.stop)) {
 		int timeout_ms = IDLE_MS_MAX;
 
 		take_imports(capture);
 		bool working = !obey_pause(capture);
 		if (working) {
+			bool wanted = has_work(capture);
+			if (wanted && settled) {
+				publish(capture, false);
+				gather(capture);
+			}
 			timeout_ms = work(capture); /* the first time it looks everywhere */
+			capture->worked_mono_us =
+				wanted ? bp_clock_mono_us() : capture->worked_mono_us;
 		}
-		publish(capture,
-			working && !bp_sources_busy(capture->sources) && !boxes_wait(capture));
+		settled = timeout_ms > 0;
+		publish(capture, working && !has_work(capture));
 		wait_events(capture, timeout_ms);
 	}
 }

@@ -125,7 +125,8 @@ void bp_wal_watch_wait(struct bp_wal_watch *watch, uint64_t commits, int timeout
 	int rc = 0;
 
 	(void)pthread_mutex_lock(&watch->mutex);
-	atomic_store(&watch->waiting, true);
+	/* Who waits for no commit in particular is not woken by each. */
+	atomic_store(&watch->waiting, commits != UINT64_MAX);
 	while (rc == 0 && !watch->woken && atomic_load(&watch->commits) <= commits) {
 		rc = timeout_ms < 0
 			     ? pthread_cond_wait(&watch->changed, &watch->mutex)

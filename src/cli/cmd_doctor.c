@@ -17,6 +17,7 @@
 #include "cli/process.h"
 #include "cli/service_control.h"
 #include "cli/text.h"
+#include "query/prices.h"
 #include "store/store.h"
 
 enum {
@@ -185,6 +186,30 @@ static void check_queue(struct doctor *doctor)
 		    : NULL);
 }
 
+static void check_prices(struct doctor *doctor, struct bp_sql *sql)
+{
+	struct bp_prices_status prices = {0};
+	struct bp_err err = {0};
+	char detail[128];
+	enum bp_rc rc = bp_prices_status_read(sql, &prices, &err);
+
+	if (rc != BP_OK) {
+		report(doctor, "prices", err.msg, "blueplane db verify");
+	} else if (prices.stale_calls > 0) {
+		(void)snprintf(detail, sizeof(detail), "%s of other prices than today's",
+			       bp_text_of(prices.stale_calls, "call").text);
+		report(doctor, "prices", detail, "blueplane costs reprice");
+	} else if (prices.unpriced_calls > 0) {
+		/* Nothing is wrong: their tokens are counted, and their cost is said to be unknown. */
+		(void)snprintf(detail, sizeof(detail),
+			       "up to date; %s of models without a price (costs.prices)",
+			       bp_text_of(prices.unpriced_calls, "call").text);
+		report(doctor, "prices", detail, NULL);
+	} else {
+		report(doctor, "prices", "up to date", NULL);
+	}
+}
+
 static void check_database(struct doctor *doctor)
 {
 	char path[BP_HOME_PATH_BYTES];
@@ -213,6 +238,9 @@ static void check_database(struct doctor *doctor)
 		       "install the newer version again");
 	} else {
 		report(doctor, "database", "readable", NULL);
+		if (bp_column_int(statement, 0) == bp_store_version()) {
+			check_prices(doctor, sql);
+		}
 	}
 	bp_statement_free(statement);
 	bp_sql_close(sql);

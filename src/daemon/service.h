@@ -50,7 +50,7 @@ struct bp_service {
 	struct bp_writer_lock *lock;
 	struct bp_checkpointer *checkpointer;
 	struct bp_slowpath *slowpath;
-	atomic_bool rebuilding; /* a job waits in bp_slowpath_rebuild() */
+	atomic_bool rebuilding; /* a job waits in bp_slowpath_rebuild(), _reprice() */
 	struct bp_fastpath *fastpath;
 	struct bp_capture *capture;
 	struct bp_redactor *redactor; /* the capture thread's; NULL at strict */

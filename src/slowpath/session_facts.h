@@ -46,6 +46,15 @@ struct bp_call {
 	struct bp_call_final was, is;
 };
 
+/** The columns of model_calls that bp_call_read() reads, in its order. */
+#define BP_CALL_COLUMNS                                                                            \
+	"id, ts_us, ts_last_us, sidechain, aborted, model, input, output, cache_write_5m,"         \
+	" cache_write_1h, cache_read, web_searches, speed, inference_geo, text_chars,"             \
+	" reported_pusd, cost_pusd, compat_pusd, price_id"
+
+/** One row of such a query. Its texts are copied into the arena. */
+void bp_call_read(struct bp_statement *row, struct bp_arena *arena, struct bp_call *out);
+
 enum bp_outcome {
 	BP_OUTCOME_PENDING,
 	BP_OUTCOME_OK,

@@ -8,11 +8,8 @@ static const char SELECT_TURNS[] =
 	" turn_number, latency_us, complete_us, first_tool_us, model FROM conversation_turns"
 	" WHERE conversation_id = ?1 ORDER BY ts_us, id";
 
-static const char SELECT_CALLS[] =
-	"SELECT id, ts_us, ts_last_us, sidechain, aborted, model, input, output, cache_write_5m,"
-	" cache_write_1h, cache_read, web_searches, speed, inference_geo, text_chars,"
-	" reported_pusd, cost_pusd, compat_pusd, price_id FROM model_calls"
-	" WHERE conversation_id = ?1 ORDER BY ts_us, id";
+static const char SELECT_CALLS[] = "SELECT " BP_CALL_COLUMNS " FROM model_calls"
+				   " WHERE conversation_id = ?1 ORDER BY ts_us, id";
 
 static const char SELECT_TOOLS[] =
 	"SELECT t.id, t.ts_us, t.ended_us, t.is_sidechain, t.outcome, t.tool, t.input_hash,"
@@ -163,9 +160,9 @@ static void read_turn(struct bp_statement *row, struct bp_arena *arena, void *it
 	};
 }
 
-static void read_call(struct bp_statement *row, struct bp_arena *arena, void *item)
+void bp_call_read(struct bp_statement *row, struct bp_arena *arena, struct bp_call *out)
 {
-	*(struct bp_call *)item = (struct bp_call){
+	*out = (struct bp_call){
 		.id = bp_column_int(row, 0),
 		.ts_us = bp_column_int(row, 1),
 		.ts_last_us = bp_column_int(row, 2),
@@ -186,6 +183,11 @@ static void read_call(struct bp_statement *row, struct bp_arena *arena, void *it
 			.compat_pusd = bp_column_int(row, 17),
 			.price_id = column_copy(row, arena, 18)},
 	};
+}
+
+static void read_call(struct bp_statement *row, struct bp_arena *arena, void *item)
+{
+	bp_call_read(row, arena, item);
 }
 
 static enum bp_outcome outcome_from(struct bp_str text)

@@ -64,6 +64,32 @@ void bp_slowpath_hurry(struct bp_slowpath *slowpath);
 BP_MUSTUSE enum bp_rc bp_slowpath_rebuild(struct bp_slowpath *slowpath, int64_t *out_rows,
 					  struct bp_err *err);
 
+/** What the reprice job wants. */
+struct bp_reprice_wish {
+	bool all;         /* also what the present prices computed */
+	int64_t since_us; /* only sessions that have such a call since then; BP_SQL_NULL: all */
+
+	/** So many of total calls are computed anew. */
+	void (*progress)(int64_t done, int64_t total, void *arg);
+	void *arg;
+};
+
+/** What it did. Units: pico-USD, of calls that were not cut. */
+struct bp_repriced {
+	int64_t calls;   /* looked at */
+	int64_t changed; /* by our rules or by ccusage's */
+	int64_t before_pusd, after_pusd;
+};
+
+/**
+ * Compute anew the calls that other prices computed (or none): their sessions are marked, and the
+ * finaliser and the rollups follow. Returns when both are done. Any thread.
+ * Errors: BP_ESTOPPED it goes on at the next start; those of bp_sql_exec().
+ */
+BP_MUSTUSE enum bp_rc bp_slowpath_reprice(struct bp_slowpath *slowpath,
+					  const struct bp_reprice_wish *wish,
+					  struct bp_repriced *out, struct bp_err *err);
+
 /** Hold still (or go on), waiting until it does (purge). Any thread. */
 void bp_slowpath_pause(struct bp_slowpath *slowpath, bool pause);
 

@@ -72,6 +72,18 @@ static void print_metrics(const struct bp_analysis *analysis, const struct bp_cl
 	finish(table, cli);
 }
 
+static void cell_cost(struct bp_table *table, struct bp_cost cost)
+{
+	char text[BP_SHOW_BYTES];
+
+	if (bp_cost_unknown(&cost)) {
+		bp_table_cell(table, BP_PAINT_WARN, "no price");
+		return;
+	}
+	bp_show_usd(text, cost.cost_pusd, false);
+	bp_table_cell(table, BP_PAINT_NONE, "%s%s", text, cost.unpriced_calls > 0 ? "+" : "");
+}
+
 static void print_models(const struct bp_analysis *analysis, const struct bp_cli *cli)
 {
 	struct bp_table *table = bp_table_new();
@@ -85,6 +97,7 @@ static void print_models(const struct bp_analysis *analysis, const struct bp_cli
 	bp_table_optional(table, 1);
 	bp_table_column(table, "Cache read", BP_RIGHT);
 	bp_table_column(table, "Total", BP_RIGHT);
+	bp_table_column(table, "Cost", BP_RIGHT);
 	for (size_t i = 0; i < analysis->by_model.n; i++) {
 		const struct bp_bucket_sums *sums = &analysis->by_model.items[i]->totals.sums;
 		struct bp_tokens tokens = bp_analysis_tokens(sums);
@@ -96,6 +109,7 @@ static void print_models(const struct bp_analysis *analysis, const struct bp_cli
 		cell_count(table, tokens.cache_write_5m + tokens.cache_write_1h);
 		cell_count(table, tokens.cache_read);
 		cell_count(table, bp_tokens_total(&tokens));
+		cell_cost(table, bp_analysis_cost(analysis, sums));
 	}
 	finish(table, cli);
 }
@@ -242,6 +256,7 @@ static void print_parts(const struct bp_analysis *analysis, const struct bp_cli 
 static int run(struct bp_cli *cli)
 {
 	struct bp_analysis analysis = {0};
+	struct bp_query_config config;
 	struct bp_session session;
 	struct bp_sql *sql = NULL;
 	struct bp_tz *tz = NULL;
@@ -253,12 +268,16 @@ static int run(struct bp_cli *cli)
 	if (rc != BP_OK) {
 		return bp_cli_fail_usage(cli, "%s", err.msg);
 	}
-	rc = bp_cli_open(&sql, &err);
+	rc = bp_cli_config(&config, &err);
+	if (rc == BP_OK) {
+		rc = bp_cli_open(&sql, &err);
+	}
 	if (rc == BP_OK) {
 		rc = bp_session_find(sql, cli->options.args[0], &session, &err);
 	}
 	if (rc == BP_OK) {
 		rc = bp_analysis_read(sql, &session, timeline, cli->now_us, &analysis, &err);
+		analysis.compat_ccusage = config.compat == BP_COMPAT_CCUSAGE;
 	}
 	if (rc == BP_OK && cli->print.format == BP_FORMAT_JSON) {
 		rc = bp_print_json(bp_analysis_json(&analysis), &err);

@@ -52,6 +52,10 @@ static enum bp_rc take_options(struct request *request, const struct bp_cli *cli
 				     &question->min_productivity, err);
 	}
 	if (rc == BP_OK) {
+		rc = bp_options_real(options, "min-cost", 0, 1e9, (double)NAN,
+				     &question->min_cost_usd, err);
+	}
+	if (rc == BP_OK) {
 		rc = bp_period_between(bp_options_text(options, "since"),
 				       bp_options_text(options, "until"), request->tz, cli->now_us,
 				       &request->period, err);
@@ -92,6 +96,9 @@ static void add_row(struct bp_table *table, const struct request *request,
 	bp_table_cell(table, BP_PAINT_NONE, "%s", text);
 	bp_show_metric(text, &count, (double)row->tokens_total, exact);
 	bp_table_cell(table, BP_PAINT_NONE, "%s", text);
+	bp_show_cost(text, bp_session_row_usd(row), exact);
+	bool more = !exact && row->unpriced_calls > 0 && row->unpriced_calls < row->model_calls;
+	bp_table_cell(table, more ? BP_PAINT_WARN : BP_PAINT_NONE, "%s%s", text, more ? "+" : "");
 	bp_show_metric(text, &rate, row->acceptance_rate, exact);
 	bp_table_cell(table, BP_PAINT_NONE, "%s", text);
 	bp_show_metric(text, &score, row->productivity_score, exact);
@@ -119,7 +126,9 @@ static void print_rows(const struct request *request, const struct bp_cli *cli)
 	bp_table_column(table, exact ? "tool_calls" : "Tools", BP_RIGHT);
 	bp_table_optional(table, 2);
 	bp_table_column(table, exact ? "tokens_total" : "Tokens", BP_RIGHT);
+	bp_table_column(table, exact ? "cost_usd" : "Cost", BP_RIGHT);
 	bp_table_column(table, exact ? "acceptance_rate" : "Accept", BP_RIGHT);
+	bp_table_optional(table, 5);
 	bp_table_column(table, exact ? "productivity_score" : "Score", BP_RIGHT);
 	bp_table_optional(table, 3);
 	bp_table_column(table, exact ? "status" : "Status", BP_LEFT);
@@ -172,6 +181,7 @@ static int answer(const struct request *request, const struct bp_cli *cli, struc
 static int run(struct bp_cli *cli)
 {
 	struct request request = {0};
+	struct bp_query_config config;
 	struct bp_err err = {0};
 	enum bp_rc rc = take_options(&request, cli, &err);
 	int code;
@@ -180,7 +190,11 @@ static int run(struct bp_cli *cli)
 		bp_tz_free(request.tz);
 		return bp_cli_fail_usage(cli, "%s", err.msg);
 	}
-	rc = bp_cli_open(&request.sql, &err);
+	rc = bp_cli_config(&config, &err);
+	request.question.compat_ccusage = config.compat == BP_COMPAT_CCUSAGE;
+	if (rc == BP_OK) {
+		rc = bp_cli_open(&request.sql, &err);
+	}
 	if (rc == BP_OK) {
 		rc = bp_cli_filter(cli, request.sql, &request.filter, &err);
 	}
@@ -200,12 +214,14 @@ static const struct bp_option_row OPTIONS[] = {
 	{.name = "sort",
 	 .value = "WHAT",
 	 .choices = bp_sessions_sorts,
-	 .help = "largest first: last (default), started, duration, prompts, tools, ..."},
+	 .help = "largest first: last (default), started, duration, prompts, tools, tokens, "
+		 "cost, ..."},
 	BP_CLI_FILTER_OPTIONS,
 	{.name = "min-acceptance",
 	 .value = "X",
 	 .help = "only from this acceptance rate on, 0 to 1"},
 	{.name = "min-productivity", .value = "X", .help = "only from this score on, 0 to 100"},
+	{.name = "min-cost", .value = "X", .help = "only from this many dollars on"},
 	BP_CLI_PERIOD_OPTIONS,
 	{.name = NULL},
 };

@@ -44,6 +44,15 @@ void bp_show_usd(char out[BP_SHOW_BYTES], int64_t pusd, bool exact)
 	(void)snprintf(out, BP_SHOW_BYTES, "%s$%.*f", sign, digits, usd);
 }
 
+void bp_show_cost(char out[BP_SHOW_BYTES], double usd, bool exact)
+{
+	if (isnan(usd)) {
+		(void)snprintf(out, BP_SHOW_BYTES, "%s", exact ? "" : "no price");
+	} else {
+		bp_show_usd(out, llround(usd * (double)BP_USD), exact);
+	}
+}
+
 /* Below a minute fractions tell; above, it is a duration as any other. */
 static void show_ms(char out[BP_SHOW_BYTES], double ms)
 {
@@ -87,7 +96,7 @@ void bp_show_metric(char out[BP_SHOW_BYTES], const struct bp_metric *metric, dou
 		(void)snprintf(out, BP_SHOW_BYTES, "%s", bp_text_span(value).text);
 		break;
 	case BP_UNIT_USD:
-		(void)snprintf(out, BP_SHOW_BYTES, "$%.2f", value);
+		bp_show_cost(out, value, false);
 		break;
 	}
 }

@@ -22,6 +22,9 @@ void bp_show_count(char out[BP_SHOW_BYTES], double value, bool exact);
 /** "$12.34", "$0.0042": two digits that count; exact: dollars alone, all digits. */
 void bp_show_usd(char out[BP_SHOW_BYTES], int64_t pusd, bool exact);
 
+/** The same of dollars; NAN: "no price". */
+void bp_show_cost(char out[BP_SHOW_BYTES], double usd, bool exact);
+
 /** A metric's value by its unit; "-" for NAN. exact: for CSV and Markdown, without rounding. */
 void bp_show_metric(char out[BP_SHOW_BYTES], const struct bp_metric *metric, double value,
 		    bool exact);

@@ -7,6 +7,15 @@
 #include "query/rules.h"
 #include "query/sessions.h"
 
+struct bp_cost bp_analysis_cost(const struct bp_analysis *analysis,
+				const struct bp_bucket_sums *sums)
+{
+	struct bp_cost cost = {0};
+
+	bp_cost_add(&cost, sums, analysis->compat_ccusage);
+	return cost;
+}
+
 struct bp_tokens bp_analysis_tokens(const struct bp_bucket_sums *sums)
 {
 	return (struct bp_tokens){.input = sums->input,

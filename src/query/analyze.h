@@ -12,6 +12,7 @@
 #include <stdint.h>
 
 #include "base/err.h"
+#include "query/costs.h"
 #include "query/analyze_parts.h"
 #include "query/session.h"
 #include "query/timeline.h"
@@ -29,6 +30,7 @@ struct bp_analysis {
 	struct bp_groups by_tool;
 	struct bp_groups by_model;
 	struct bp_tokens tokens, aborted;
+	bool compat_ccusage; /* whose cost; set by the caller after reading */
 	struct bp_analysis_parts parts;
 	bool has_timeline;
 	struct bp_timeline timeline;
@@ -40,6 +42,10 @@ BP_MUSTUSE enum bp_rc bp_analysis_read(struct bp_sql *sql, const struct bp_sessi
 				       bool timeline, int64_t as_of_us, struct bp_analysis *out,
 				       struct bp_err *err);
 void bp_analysis_done(struct bp_analysis *analysis);
+
+/** What one group cost. */
+struct bp_cost bp_analysis_cost(const struct bp_analysis *analysis,
+				const struct bp_bucket_sums *sums);
 
 /** The tokens of one group, and those of its cut streams. */
 struct bp_tokens bp_analysis_tokens(const struct bp_bucket_sums *sums);

@@ -75,8 +75,9 @@ static cJSON *tools_json(const struct bp_groups *groups)
 	return list;
 }
 
-static cJSON *models_json(const struct bp_groups *groups)
+static cJSON *models_json(const struct bp_analysis *analysis)
 {
+	const struct bp_groups *groups = &analysis->by_model;
 	cJSON *list = cJSON_CreateArray();
 
 	for (size_t i = 0; i < groups->n; i++) {
@@ -88,7 +89,11 @@ static cJSON *models_json(const struct bp_groups *groups)
 		(void)cJSON_AddNumberToObject(item, "model_calls", (double)sums->model_calls);
 		(void)cJSON_AddItemToObject(item, "tokens", bp_tokens_json(&tokens));
 		(void)cJSON_AddItemToObject(item, "aborted_tokens", bp_tokens_json(&aborted));
-		(void)cJSON_AddNullToObject(item, "cost_usd");
+		struct bp_cost cost = bp_analysis_cost(analysis, sums);
+		(void)cJSON_AddItemToObject(item, "cost_usd", bp_cost_usd_json(&cost));
+		(void)cJSON_AddNumberToObject(item, "unpriced_calls", (double)cost.unpriced_calls);
+		(void)cJSON_AddItemToObject(item, "aborted_cost_usd",
+					    bp_usd_json(cost.aborted_cost_pusd));
 		(void)cJSON_AddItemToArray(list, item);
 	}
 	return list;
@@ -114,6 +119,7 @@ static cJSON *edits_json(const struct bp_analysis *analysis)
 struct cJSON *bp_analysis_json(const struct bp_analysis *analysis)
 {
 	const struct bp_totals *totals = &analysis->all.items[0]->totals;
+	struct bp_cost cost = bp_analysis_cost(analysis, &totals->sums);
 	cJSON *json = cJSON_CreateObject();
 
 	(void)cJSON_AddNumberToObject(json, "schema_version", 1);
@@ -124,9 +130,13 @@ struct cJSON *bp_analysis_json(const struct bp_analysis *analysis)
 	(void)cJSON_AddItemToObject(json, "tools", tools_json(&analysis->by_tool));
 	(void)cJSON_AddItemToObject(json, "tokens", bp_tokens_json(&analysis->tokens));
 	(void)cJSON_AddItemToObject(json, "aborted_tokens", bp_tokens_json(&analysis->aborted));
-	(void)cJSON_AddNullToObject(json, "aborted_cost_usd");
-	(void)cJSON_AddItemToObject(json, "tokens_by_model", models_json(&analysis->by_model));
-	(void)cJSON_AddNullToObject(json, "cost_usd");
+	(void)cJSON_AddItemToObject(json, "aborted_cost_usd", bp_usd_json(cost.aborted_cost_pusd));
+	(void)cJSON_AddItemToObject(json, "tokens_by_model", models_json(analysis));
+	(void)cJSON_AddItemToObject(json, "cost_usd", bp_cost_usd_json(&cost));
+	(void)cJSON_AddItemToObject(json, "reported_usd",
+				    cost.reported_calls > 0 ? bp_usd_json(cost.reported_pusd)
+							    : cJSON_CreateNull());
+	(void)cJSON_AddNumberToObject(json, "unpriced_calls", (double)cost.unpriced_calls);
 	(void)cJSON_AddItemToObject(json, "edits", edits_json(analysis));
 	bp_analysis_parts_add(json, &analysis->parts);
 	(void)cJSON_AddNumberToObject(json, "compactions", (double)totals->sums.compactions);

@@ -147,6 +147,7 @@ static enum bp_rc read_sessions(struct bp_sql *sql, const struct bp_current_ques
 						.limit = SESSIONS_MAX,
 						.min_acceptance = (double)NAN,
 						.min_productivity = (double)NAN,
+						.min_cost_usd = (double)NAN,
 						.as_of_us = question->now_us};
 
 	return bp_sessions_read(sql, &sessions, out, err);

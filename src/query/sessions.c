@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * First all sessions that match, then their numbers: of the page alone, unless the order or a
- * limit asks for those of all.
+ * First all sessions that match, with the numbers that the finaliser keeps beside them; of those
+ * that it has not seen since they changed, the numbers come from facts: of the page alone, unless
+ * the order or a limit asks for those of all.
  */
 #include "query/sessions.h"
 
@@ -12,6 +13,7 @@
 
 #include "base/buf.h"
 #include "base/mem.h"
+#include "base/money.h"
 #include "query/database.h"
 #include "query/rules.h"
 #include "query/score.h"
@@ -19,7 +21,48 @@
 enum { MODELS_BYTES_MAX = 4096 };
 
 const char *const bp_sessions_sorts[] = {"last",   "started",    "duration",     "prompts", "tools",
-					 "tokens", "acceptance", "productivity", NULL};
+					 "tokens", "cost", "acceptance", "productivity", NULL};
+
+/* --- what the finaliser keeps --- */
+
+#define KEPT_COLUMNS                                                                               \
+	", d.conversation_id IS NULL AND c.prompts IS NOT NULL, c.prompts, c.tool_calls, "         \
+	"c.responses, c.total_tokens, c.acceptance_rate, c.productivity, c.unpriced_calls, "       \
+	"c.aborted_cost_pusd, c.cost_pusd, c.compat_pusd"
+
+static int64_t int_or_0(struct bp_statement *row, int column)
+{
+	int64_t value = bp_column_int(row, column);
+	return value == BP_SQL_NULL ? 0 : value;
+}
+
+static double real_or_nan(struct bp_statement *row, int column)
+{
+	return bp_column_is_null(row, column) ? (double)NAN : bp_column_real(row, column);
+}
+
+static void take_kept(struct bp_statement *from, struct bp_session_row *row, bool compat)
+{
+	int at = BP_SESSION_COLUMN_COUNT;
+
+	if (bp_column_int(from, at) == 0) {
+		return;
+	}
+	row->prompts = int_or_0(from, at + 1);
+	row->tool_calls = int_or_0(from, at + 2);
+	row->model_calls = int_or_0(from, at + 3);
+	row->tokens_total = int_or_0(from, at + 4);
+	row->acceptance_rate = real_or_nan(from, at + 5);
+	row->productivity_score = real_or_nan(from, at + 6);
+	row->unpriced_calls = int_or_0(from, at + 7);
+	row->aborted_cost_pusd = int_or_0(from, at + 8);
+	row->cost_pusd = int_or_0(from, at + (compat ? 10 : 9));
+	if (bp_column_is_null(from, at + (compat ? 10 : 9))) {
+		row->unpriced_calls = row->model_calls;
+	}
+	/* Without a score there may be calls that were pending for too long since. */
+	row->known = row->tool_calls == 0 || !isnan(row->productivity_score);
+}
 
 /* --- which --- */
 
@@ -27,8 +70,9 @@ static enum bp_rc list(struct bp_sql *sql, const struct bp_sessions_question *qu
 		       struct bp_sessions *out, struct bp_err *err)
 {
 	static const char SESSIONS[] =
-		"SELECT " BP_SESSION_COLUMNS " FROM conversations AS c WHERE " BP_RULE_SESSION
-		" AND (" BP_RULE_SESSION_LAST " IS NULL OR " BP_RULE_SESSION_LAST " >= ?1) AND "
+		"SELECT " BP_SESSION_COLUMNS KEPT_COLUMNS
+		" FROM conversations AS c LEFT JOIN dirty_session AS d ON d.conversation_id = c.id "
+		"WHERE " BP_RULE_SESSION " AND (" BP_RULE_SESSION_LAST " IS NULL OR " BP_RULE_SESSION_LAST " >= ?1) AND "
 		"(" BP_RULE_SESSION_FIRST " IS NULL OR " BP_RULE_SESSION_FIRST " < ?2)";
 	struct bp_statement *statement = NULL;
 	size_t cap = 0;
@@ -54,6 +98,7 @@ static enum bp_rc list(struct bp_sql *sql, const struct bp_sessions_question *qu
 		*row = (struct bp_session_row){0};
 		bp_session_from_row(statement, &row->session);
 		row->status = bp_session_status_of(&row->session, question->as_of_us);
+		take_kept(statement, row, question->compat_ccusage);
 	}
 	bp_statement_free(statement);
 	return rc == BP_ENOTFOUND ? BP_OK : rc;
@@ -63,16 +108,24 @@ static enum bp_rc list(struct bp_sql *sql, const struct bp_sessions_question *qu
 
 /* The statements of one page, prepared once. ?1 the conversation, ?2 pending before. */
 struct numbers {
-	struct bp_statement *prompts, *tokens, *tools, *models;
+	struct bp_statement *prompts, *calls, *tools, *models;
 	int64_t pending_before_us;
+	bool compat;
 };
 
 static const char PROMPTS[] = "SELECT count(*) FROM conversation_turns AS t WHERE "
 			      "t.conversation_id = ?1 AND " BP_RULE_PROMPT;
-static const char TOKENS[] =
-	"SELECT coalesce(sum(m.input + m.output + m.cache_write_5m + m.cache_write_1h + "
-	"m.cache_read), 0) FROM model_calls AS m WHERE m.conversation_id = ?1 "
-	"AND " BP_RULE_MODEL_CALL;
+/* Calls, tokens; what has a price and what has none, by our rules, then by ccusage's. */
+static const char CALLS[] =
+	"SELECT coalesce(sum(" BP_RULE_MODEL_CALL "), 0), coalesce(sum(CASE WHEN " BP_RULE_MODEL_CALL
+	" THEN m.input + m.output + m.cache_write_5m + m.cache_write_1h + m.cache_read END), 0), "
+	"coalesce(sum(CASE WHEN " BP_RULE_MODEL_CALL " THEN m.cost_pusd END), 0), "
+	"coalesce(sum(" BP_RULE_MODEL_CALL " AND m.cost_pusd IS NULL), 0), "
+	"coalesce(sum(CASE WHEN " BP_RULE_ABORTED " THEN m.cost_pusd END), 0), "
+	"coalesce(sum(CASE WHEN " BP_RULE_MODEL_CALL " THEN m.compat_pusd END), 0), "
+	"coalesce(sum(" BP_RULE_MODEL_CALL " AND m.compat_pusd IS NULL), 0), "
+	"coalesce(sum(CASE WHEN " BP_RULE_ABORTED " THEN m.compat_pusd END), 0) "
+	"FROM model_calls AS m WHERE m.conversation_id = ?1";
 static const char TOOLS[] =
 	"SELECT count(*), coalesce(sum(x.outcome = 'ok'), 0), coalesce(sum(x.outcome = 'error'), "
 	"0), "
@@ -89,7 +142,7 @@ static const char MODELS[] = "SELECT m.model FROM model_calls AS m WHERE m.conve
 static void numbers_done(struct numbers *numbers)
 {
 	bp_statement_free(numbers->prompts);
-	bp_statement_free(numbers->tokens);
+	bp_statement_free(numbers->calls);
 	bp_statement_free(numbers->tools);
 	bp_statement_free(numbers->models);
 }
@@ -99,7 +152,7 @@ static enum bp_rc numbers_init(struct numbers *numbers, struct bp_sql *sql, stru
 	enum bp_rc rc = bp_statement_new(sql, PROMPTS, &numbers->prompts, err);
 
 	if (rc == BP_OK) {
-		rc = bp_statement_new(sql, TOKENS, &numbers->tokens, err);
+		rc = bp_statement_new(sql, CALLS, &numbers->calls, err);
 	}
 	if (rc == BP_OK) {
 		rc = bp_statement_new(sql, TOOLS, &numbers->tools, err);
@@ -119,6 +172,25 @@ static enum bp_rc read_count(struct bp_statement *statement, int64_t conversatio
 		*out = bp_column_int(statement, 0);
 	}
 	bp_statement_reset(statement);
+	return rc;
+}
+
+static enum bp_rc read_calls(const struct numbers *numbers, struct bp_session_row *row,
+			     struct bp_err *err)
+{
+	struct bp_statement *calls = numbers->calls;
+
+	bp_bind_int(calls, 1, row->session.conversation);
+	enum bp_rc rc = bp_statement_step(calls, err);
+	if (rc == BP_OK) {
+		int at = numbers->compat ? 5 : 2;
+		row->model_calls = bp_column_int(calls, 0);
+		row->tokens_total = bp_column_int(calls, 1);
+		row->cost_pusd = bp_column_int(calls, at);
+		row->unpriced_calls = bp_column_int(calls, at + 1);
+		row->aborted_cost_pusd = bp_column_int(calls, at + 2);
+	}
+	bp_statement_reset(calls);
 	return rc;
 }
 
@@ -189,19 +261,32 @@ static enum bp_rc read_numbers(struct numbers *numbers, struct bp_session_row *r
 
 	for (size_t i = 0; i < n && rc == BP_OK; i++) {
 		struct bp_session_row *row = &rows[i];
-		int64_t conversation = row->session.conversation;
-		if (row->models) {
-			continue; /* read before */
+		if (row->known) {
+			continue;
 		}
-		rc = read_count(numbers->prompts, conversation, &row->prompts, err);
+		rc = read_count(numbers->prompts, row->session.conversation, &row->prompts, err);
 		if (rc == BP_OK) {
-			rc = read_count(numbers->tokens, conversation, &row->tokens_total, err);
+			rc = read_calls(numbers, row, err);
 		}
 		if (rc == BP_OK) {
 			rc = read_tools(numbers, row, err);
 		}
+		row->known = true;
+	}
+	return rc;
+}
+
+/* The models; and tool calls again: one may have been pending for too long since the finaliser
+ * looked, which lowers the score. */
+static enum bp_rc read_page(struct numbers *numbers, struct bp_sessions *out, struct bp_err *err)
+{
+	enum bp_rc rc = BP_OK;
+
+	for (size_t i = 0; i < out->n && rc == BP_OK; i++) {
+		rc = read_models(numbers->models, out->rows[i].session.conversation,
+				 &out->rows[i].models, err);
 		if (rc == BP_OK) {
-			rc = read_models(numbers->models, conversation, &row->models, err);
+			rc = read_tools(numbers, &out->rows[i], err);
 		}
 	}
 	return rc;
@@ -239,6 +324,12 @@ static double tokens_of(const struct bp_session_row *row)
 	return (double)row->tokens_total;
 }
 
+double bp_session_row_usd(const struct bp_session_row *row)
+{
+	bool unknown = row->unpriced_calls > 0 && row->unpriced_calls == row->model_calls;
+	return unknown ? (double)NAN : (double)row->cost_pusd / (double)BP_USD;
+}
+
 static double acceptance_of(const struct bp_session_row *row)
 {
 	return row->acceptance_rate;
@@ -252,7 +343,8 @@ static double productivity_of(const struct bp_session_row *row)
 typedef double (*sort_value)(const struct bp_session_row *row);
 
 static const sort_value SORT_VALUES[] = {last_of,  started_of, duration_of,   prompts_of,
-					 tools_of, tokens_of,  acceptance_of, productivity_of};
+					 tools_of, tokens_of,  bp_session_row_usd,
+					 acceptance_of, productivity_of};
 
 static int compare_rows(const void *a, const void *b, void *arg)
 {
@@ -285,7 +377,9 @@ static void keep_good(struct bp_sessions *out, const struct bp_sessions_question
 		bool good = (isnan(question->min_acceptance) ||
 			     row->acceptance_rate >= question->min_acceptance) &&
 			    (isnan(question->min_productivity) ||
-			     row->productivity_score >= question->min_productivity);
+			     row->productivity_score >= question->min_productivity) &&
+			    (isnan(question->min_cost_usd) ||
+			     bp_session_row_usd(row) >= question->min_cost_usd);
 		if (good) {
 			out->rows[kept++] = *row;
 		} else {
@@ -314,9 +408,10 @@ static void keep_page(struct bp_sessions *out, size_t offset, size_t limit)
 static enum bp_rc read_in_moment(struct bp_sql *sql, const struct bp_sessions_question *question,
 				 struct bp_sessions *out, struct bp_err *err)
 {
-	struct numbers numbers = {.pending_before_us = question->as_of_us - BP_PENDING_US};
+	struct numbers numbers = {.pending_before_us = question->as_of_us - BP_PENDING_US,
+				  .compat = question->compat_ccusage};
 	bool of_all = question->sort >= BP_SORT_PROMPTS || !isnan(question->min_acceptance) ||
-		      !isnan(question->min_productivity);
+		      !isnan(question->min_productivity) || !isnan(question->min_cost_usd);
 	sort_value value = SORT_VALUES[question->sort];
 	enum bp_rc rc = list(sql, question, out, err);
 
@@ -334,6 +429,9 @@ static enum bp_rc read_in_moment(struct bp_sql *sql, const struct bp_sessions_qu
 		}
 		keep_page(out, question->offset, question->limit);
 		rc = read_numbers(&numbers, out->rows, out->n, err);
+	}
+	if (rc == BP_OK) {
+		rc = read_page(&numbers, out, err);
 	}
 	numbers_done(&numbers);
 	return rc;
@@ -406,7 +504,8 @@ static cJSON *row_json(const struct bp_session_row *row)
 	(void)cJSON_AddNumberToObject(json, "prompts", (double)row->prompts);
 	(void)cJSON_AddNumberToObject(json, "tool_calls", (double)row->tool_calls);
 	(void)cJSON_AddNumberToObject(json, "tokens_total", (double)row->tokens_total);
-	(void)cJSON_AddNullToObject(json, "cost_usd");
+	add_real(json, "cost_usd", bp_session_row_usd(row));
+	(void)cJSON_AddNumberToObject(json, "unpriced_calls", (double)row->unpriced_calls);
 	add_real(json, "acceptance_rate", row->acceptance_rate);
 	add_real(json, "productivity_score", row->productivity_score);
 	(void)cJSON_AddItemToObject(json, "models", bp_models_json(row->models));

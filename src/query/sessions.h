@@ -7,6 +7,7 @@
 #ifndef BP_QUERY_SESSIONS_H
 #define BP_QUERY_SESSIONS_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -25,6 +26,7 @@ enum bp_sessions_sort {
 	BP_SORT_PROMPTS,
 	BP_SORT_TOOLS,
 	BP_SORT_TOKENS,
+	BP_SORT_COST,
 	BP_SORT_ACCEPTANCE,
 	BP_SORT_PRODUCTIVITY
 };
@@ -39,17 +41,23 @@ struct bp_sessions_question {
 	size_t limit, offset;
 	double min_acceptance;   /* 0..1; NAN: no matter */
 	double min_productivity; /* 0..100; NAN: no matter */
+	double min_cost_usd;     /* NAN: no matter */
+	bool compat_ccusage;     /* costs.compat */
 	int64_t as_of_us;
 };
 
 /** One session with what it came to. */
 struct bp_session_row {
 	struct bp_session session;
-	int64_t prompts, tool_calls, tokens_total;
+	int64_t prompts, tool_calls, model_calls, tokens_total;
+	int64_t cost_pusd;         /* of calls with a price */
+	int64_t unpriced_calls;    /* of model_calls */
+	int64_t aborted_cost_pusd; /* of cut streams, apart */
 	double acceptance_rate;    /* NAN without edits */
 	double productivity_score; /* NAN without executed tools */
 	char *models;              /* '\n' between them, by first use; "" when none */
 	enum bp_session_status status;
+	bool known; /* the numbers above, models apart, are there */
 };
 
 struct bp_sessions {
@@ -57,6 +65,9 @@ struct bp_sessions {
 	size_t n;
 	int64_t total; /* how many there are in all */
 };
+
+/** What a session cost in dollars; NAN: none of its calls has a price. */
+double bp_session_row_usd(const struct bp_session_row *row);
 
 /** Owns: the caller, bp_sessions_done(), also after an error.
  *  Errors: those of bp_statement_step(). */

@@ -27,6 +27,7 @@ static void open_story(void)
 						 .limit = 20,
 						 .min_acceptance = (double)NAN,
 						 .min_productivity = (double)NAN,
+						 .min_cost_usd = (double)NAN,
 						 .as_of_us = STORY_T + INT64_C(1100000000)};
 }
 
@@ -102,6 +103,56 @@ START_TEST(order_page_and_limits_are_of_all_sessions)
 }
 END_TEST
 
+START_TEST(a_session_costs_what_its_calls_cost)
+{
+	facts_put("UPDATE model_calls SET cost_pusd = 5000000000000, compat_pusd = 1 WHERE id = 1;"
+		  "UPDATE model_calls SET cost_pusd = 7, compat_pusd = 8 WHERE id = 3;"
+		  "UPDATE model_calls SET cost_pusd = 2000000000000, compat_pusd = 2 WHERE id = 4;");
+	question.sort = BP_SORT_COST;
+	ask();
+	/* haiku's call has no price; the cut stream stands apart. */
+	const struct bp_session_row *one = &sessions.rows[0], *two = &sessions.rows[1];
+	ck_assert_str_eq(one->session.id, "0000aaaa-1111");
+	ck_assert_double_eq(bp_session_row_usd(one), 5);
+	ck_assert_int_eq(one->unpriced_calls, 1);
+	ck_assert_int_eq(one->aborted_cost_pusd, 7);
+	ck_assert_double_eq(bp_session_row_usd(two), 2);
+	question.min_cost_usd = 2.5;
+	ask();
+	ck_assert_int_eq(sessions.total, 1);
+	question.min_cost_usd = (double)NAN;
+	question.compat_ccusage = true;
+	ask();
+	ck_assert_str_eq(sessions.rows[0].session.id, "0000bbbb-2222");
+	ck_assert_int_eq(sessions.rows[1].cost_pusd, 1);
+	ck_assert_int_eq(sessions.rows[1].aborted_cost_pusd, 8);
+}
+END_TEST
+
+/* What the finaliser wrote is not computed again: it is wrong here, on purpose. */
+START_TEST(finalised_sessions_are_not_read_from_facts)
+{
+	facts_put("UPDATE conversations SET prompts = 70, tool_calls = 80, responses = 9, "
+		  "total_tokens = 1000, acceptance_rate = 0.5, productivity = 11, unpriced_calls = "
+		  "3, cost_pusd = 4000000000000, compat_pusd = NULL, aborted_cost_pusd = 6 WHERE id "
+		  "= 1");
+	question.sort = BP_SORT_TOKENS;
+	ask();
+	ck_assert_int_eq(sessions.rows[0].prompts, 70);
+	ck_assert_int_eq(sessions.rows[0].tokens_total, 1000);
+	ck_assert_double_eq(bp_session_row_usd(&sessions.rows[0]), 4);
+	ck_assert_int_eq(sessions.rows[0].unpriced_calls, 3);
+	question.compat_ccusage = true;
+	ask();
+	ck_assert(isnan(bp_session_row_usd(&sessions.rows[0])));
+	/* Since then something changed: facts know better. */
+	facts_put("INSERT INTO dirty_session VALUES (1, 1)");
+	ask();
+	ck_assert_int_eq(sessions.rows[0].prompts, 2);
+	ck_assert_int_eq(sessions.rows[0].tokens_total, 203);
+}
+END_TEST
+
 START_TEST(a_period_has_the_sessions_that_were_alive_in_it)
 {
 	all.from_us = STORY_T + INT64_C(661000000);
@@ -127,6 +178,7 @@ START_TEST(json_is_the_documented_object)
 		"\"claude_code\",\"project\":\"one\",\"started_at\":\"2026-03-10T12:00:00.000Z\","
 		"\"ended_at\":\"2026-03-10T12:11:00.000Z\",\"status\":\"completed\",\"duration_s\":"
 		"660,\"prompts\":2,\"tool_calls\":8,\"tokens_total\":203,\"cost_usd\":null,"
+		"\"unpriced_calls\":2,"
 		"\"acceptance_rate\":0.75,\"productivity_score\":76.666666666666671,\"models\":["
 		"\"opus\",\"haiku\"]}],\"total\":2}");
 	cJSON_free(text);
@@ -218,7 +270,8 @@ START_TEST(an_analysis_is_the_documented_object)
 END_TEST
 
 BP_TEST_MAIN(open_story, close_story, the_latest_session_comes_first_with_its_numbers,
-	     a_silent_session_without_an_end_is_idle, order_page_and_limits_are_of_all_sessions,
+	     a_silent_session_without_an_end_is_idle, order_page_and_limits_are_of_all_sessions, a_session_costs_what_its_calls_cost,
+	     finalised_sessions_are_not_read_from_facts,
 	     a_period_has_the_sessions_that_were_alive_in_it, json_is_the_documented_object,
 	     a_session_is_found_by_id_prefix_and_last,
 	     the_active_session_is_of_this_project_and_not_ended,

@@ -117,20 +117,20 @@ static void print_rows(const struct request *request, const struct bp_cli *cli)
 
 	bp_table_column(table, exact ? "id" : "Session", BP_LEFT);
 	bp_table_column(table, exact ? "platform" : "Platform", BP_LEFT);
-	bp_table_optional(table, 4);
+	bp_table_optional(table, 5);
 	bp_table_column(table, exact ? "project" : "Project", exact ? BP_LEFT : BP_SHRINK);
 	bp_table_column(table, exact ? "started_at" : "Started", BP_LEFT);
 	bp_table_column(table, exact ? "duration_s" : "Time", BP_RIGHT);
 	bp_table_column(table, exact ? "prompts" : "Prompts", BP_RIGHT);
-	bp_table_optional(table, 1);
-	bp_table_column(table, exact ? "tool_calls" : "Tools", BP_RIGHT);
 	bp_table_optional(table, 2);
+	bp_table_column(table, exact ? "tool_calls" : "Tools", BP_RIGHT);
+	bp_table_optional(table, 3);
 	bp_table_column(table, exact ? "tokens_total" : "Tokens", BP_RIGHT);
 	bp_table_column(table, exact ? "cost_usd" : "Cost", BP_RIGHT);
 	bp_table_column(table, exact ? "acceptance_rate" : "Accept", BP_RIGHT);
-	bp_table_optional(table, 5);
+	bp_table_optional(table, 1);
 	bp_table_column(table, exact ? "productivity_score" : "Score", BP_RIGHT);
-	bp_table_optional(table, 3);
+	bp_table_optional(table, 4);
 	bp_table_column(table, exact ? "status" : "Status", BP_LEFT);
 	for (size_t i = 0; i < request->sessions.n; i++) {
 		add_row(table, request, &request->sessions.rows[i], exact);

@@ -12,8 +12,8 @@
 #include <stdint.h>
 
 #include "base/err.h"
-#include "query/costs.h"
 #include "query/analyze_parts.h"
+#include "query/costs.h"
 #include "query/session.h"
 #include "query/timeline.h"
 #include "query/tokens.h"

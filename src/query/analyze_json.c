@@ -93,7 +93,7 @@ static cJSON *models_json(const struct bp_analysis *analysis)
 		(void)cJSON_AddItemToObject(item, "cost_usd", bp_cost_usd_json(&cost));
 		(void)cJSON_AddNumberToObject(item, "unpriced_calls", (double)cost.unpriced_calls);
 		(void)cJSON_AddItemToObject(item, "aborted_cost_usd",
-					    bp_usd_json(cost.aborted_cost_pusd));
+					    bp_cost_aborted_usd_json(&cost));
 		(void)cJSON_AddItemToArray(list, item);
 	}
 	return list;
@@ -130,7 +130,7 @@ struct cJSON *bp_analysis_json(const struct bp_analysis *analysis)
 	(void)cJSON_AddItemToObject(json, "tools", tools_json(&analysis->by_tool));
 	(void)cJSON_AddItemToObject(json, "tokens", bp_tokens_json(&analysis->tokens));
 	(void)cJSON_AddItemToObject(json, "aborted_tokens", bp_tokens_json(&analysis->aborted));
-	(void)cJSON_AddItemToObject(json, "aborted_cost_usd", bp_usd_json(cost.aborted_cost_pusd));
+	(void)cJSON_AddItemToObject(json, "aborted_cost_usd", bp_cost_aborted_usd_json(&cost));
 	(void)cJSON_AddItemToObject(json, "tokens_by_model", models_json(analysis));
 	(void)cJSON_AddItemToObject(json, "cost_usd", bp_cost_usd_json(&cost));
 	(void)cJSON_AddItemToObject(json, "reported_usd",

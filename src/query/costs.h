@@ -97,6 +97,9 @@ struct cJSON *bp_usd_json(int64_t pusd);
 /** Dollars as JSON has them: null for bp_cost_unknown(). Owns: the caller. */
 struct cJSON *bp_cost_usd_json(const struct bp_cost *cost);
 
+/** The same of cut streams: null when there are some and none has a price. Owns: the caller. */
+struct cJSON *bp_cost_aborted_usd_json(const struct bp_cost *cost);
+
 /** Add "cost_usd","tokens","model_calls","unpriced_calls", ... to an object. */
 void bp_cost_add_json(struct cJSON *object, const struct bp_cost *cost);
 

@@ -14,6 +14,13 @@ struct cJSON *bp_cost_usd_json(const struct bp_cost *cost)
 	return bp_cost_unknown(cost) ? cJSON_CreateNull() : bp_usd_json(cost->cost_pusd);
 }
 
+struct cJSON *bp_cost_aborted_usd_json(const struct bp_cost *cost)
+{
+	/* Tokens that have a price cost something. */
+	bool unknown = cost->aborted_cost_pusd == 0 && bp_tokens_total(&cost->aborted_tokens) > 0;
+	return unknown ? cJSON_CreateNull() : bp_usd_json(cost->aborted_cost_pusd);
+}
+
 void bp_cost_add_json(struct cJSON *json, const struct bp_cost *cost)
 {
 	(void)cJSON_AddItemToObject(json, "cost_usd", bp_cost_usd_json(cost));
@@ -25,7 +32,7 @@ void bp_cost_add_json(struct cJSON *json, const struct bp_cost *cost)
 	(void)cJSON_AddNumberToObject(json, "unpriced_calls", (double)cost->unpriced_calls);
 	(void)cJSON_AddNumberToObject(json, "reported_calls", (double)cost->reported_calls);
 	(void)cJSON_AddNumberToObject(json, "web_searches", (double)cost->web_searches);
-	(void)cJSON_AddItemToObject(json, "aborted_cost_usd", bp_usd_json(cost->aborted_cost_pusd));
+	(void)cJSON_AddItemToObject(json, "aborted_cost_usd", bp_cost_aborted_usd_json(cost));
 	(void)cJSON_AddItemToObject(json, "aborted_tokens", bp_tokens_json(&cost->aborted_tokens));
 }
 

@@ -20,8 +20,8 @@
 
 enum { MODELS_BYTES_MAX = 4096 };
 
-const char *const bp_sessions_sorts[] = {"last",   "started",    "duration",     "prompts", "tools",
-					 "tokens", "cost", "acceptance", "productivity", NULL};
+const char *const bp_sessions_sorts[] = {"last",   "started", "duration",   "prompts",      "tools",
+					 "tokens", "cost",    "acceptance", "productivity", NULL};
 
 /* --- what the finaliser keeps --- */
 
@@ -72,7 +72,8 @@ static enum bp_rc list(struct bp_sql *sql, const struct bp_sessions_question *qu
 	static const char SESSIONS[] =
 		"SELECT " BP_SESSION_COLUMNS KEPT_COLUMNS
 		" FROM conversations AS c LEFT JOIN dirty_session AS d ON d.conversation_id = c.id "
-		"WHERE " BP_RULE_SESSION " AND (" BP_RULE_SESSION_LAST " IS NULL OR " BP_RULE_SESSION_LAST " >= ?1) AND "
+		"WHERE " BP_RULE_SESSION " AND (" BP_RULE_SESSION_LAST
+		" IS NULL OR " BP_RULE_SESSION_LAST " >= ?1) AND "
 		"(" BP_RULE_SESSION_FIRST " IS NULL OR " BP_RULE_SESSION_FIRST " < ?2)";
 	struct bp_statement *statement = NULL;
 	size_t cap = 0;
@@ -117,7 +118,8 @@ static const char PROMPTS[] = "SELECT count(*) FROM conversation_turns AS t WHER
 			      "t.conversation_id = ?1 AND " BP_RULE_PROMPT;
 /* Calls, tokens; what has a price and what has none, by our rules, then by ccusage's. */
 static const char CALLS[] =
-	"SELECT coalesce(sum(" BP_RULE_MODEL_CALL "), 0), coalesce(sum(CASE WHEN " BP_RULE_MODEL_CALL
+	"SELECT coalesce(sum(" BP_RULE_MODEL_CALL
+	"), 0), coalesce(sum(CASE WHEN " BP_RULE_MODEL_CALL
 	" THEN m.input + m.output + m.cache_write_5m + m.cache_write_1h + m.cache_read END), 0), "
 	"coalesce(sum(CASE WHEN " BP_RULE_MODEL_CALL " THEN m.cost_pusd END), 0), "
 	"coalesce(sum(" BP_RULE_MODEL_CALL " AND m.cost_pusd IS NULL), 0), "
@@ -342,9 +344,9 @@ static double productivity_of(const struct bp_session_row *row)
 
 typedef double (*sort_value)(const struct bp_session_row *row);
 
-static const sort_value SORT_VALUES[] = {last_of,  started_of, duration_of,   prompts_of,
-					 tools_of, tokens_of,  bp_session_row_usd,
-					 acceptance_of, productivity_of};
+static const sort_value SORT_VALUES[] = {
+	last_of,   started_of,         duration_of,   prompts_of,     tools_of,
+	tokens_of, bp_session_row_usd, acceptance_of, productivity_of};
 
 static int compare_rows(const void *a, const void *b, void *arg)
 {

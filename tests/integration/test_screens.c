@@ -106,10 +106,16 @@ START_TEST(sessions_at_80_columns_leave_the_least_wanted_out)
 	bp_test_home_env(&home, "COLUMNS=80");
 	ck_assert_str_eq(
 		screen("sessions"),
-		"Session       Project        Started              Time Tokens  Accept Status\n"
-		"5a3b1e03-0000 harbour-sample 2026-01-08 10:00 1:37 min   156k 100.0 % idle\n"
-		"5a3b1e02-0000 harbour-sample 2026-01-06 14:00 1:12 min   184k  66.7 % idle\n"
-		"5a3b1e01-0000 harbour-sample 2026-01-05 09:00 4:28 min   180k 100.0 % idle\n"
+		"Session       Project      Started              Time Tokens  Cost  Accept Status\n"
+		"5a3b1e03-0000 harbour-sam\xE2\x80\xA6 2026-01-08 10:00 1:37 min   156k $0.09 "
+		"100.0 % "
+		"idle\n"
+		"5a3b1e02-0000 harbour-sam\xE2\x80\xA6 2026-01-06 14:00 1:12 min   184k $0.16  "
+		"66.7 % "
+		"idle\n"
+		"5a3b1e01-0000 harbour-sam\xE2\x80\xA6 2026-01-05 09:00 4:28 min   180k $0.10 "
+		"100.0 % "
+		"idle\n"
 		"Showing 1-3 of 3 (UTC)\n");
 }
 END_TEST
@@ -121,11 +127,11 @@ START_TEST(sessions_at_120_columns_have_them_all)
 	ck_assert_str_eq(
 		screen("sessions --sort tokens -n 2"),
 		"Session       Platform    Project        Started              Time Prompts Tools "
-		"Tokens  Accept Score Status\n"
+		"Tokens  Cost  Accept Score Status\n"
 		"5a3b1e02-0000 claude_code harbour-sample 2026-01-06 14:00 1:12 min       2     7 "
-		"  184k  66.7 %  75.3 idle\n"
+		"  184k $0.16  66.7 %  75.3 idle\n"
 		"5a3b1e01-0000 claude_code harbour-sample 2026-01-05 09:00 4:28 min       2     7 "
-		"  180k 100.0 %  69.6 idle\n"
+		"  180k $0.10 100.0 %  69.6 idle\n"
 		"Showing 1-2 of 3 (UTC)\n");
 }
 END_TEST
@@ -337,7 +343,9 @@ START_TEST(no_name_reaches_the_terminal_as_more_than_a_name)
 	for (size_t i = 0; i < sizeof(lines) / sizeof(lines[0]); i++) {
 		ck_assert_int_le(widest(screen(lines[i])), 80);
 	}
+	bp_test_home_env(&home, "COLUMNS=120");
 	has(screen("sessions"), "\xE7\xB6\xB2");
+	ck_assert_int_le(widest(out.out), 120);
 	lacks(screen("sessions -f csv"), "\033");
 	has(out.out, "evil\xEF\xBF\xBD,\"\"|");
 	bp_test_home_env(&home, "LC_ALL=C");
@@ -379,8 +387,8 @@ START_TEST(csv_is_exact_and_has_the_names_of_json)
 	ck_assert_str_eq(
 		screen("sessions -f csv -n 1"),
 		"id,platform,project,started_at,duration_s,prompts,tool_calls,tokens_total,"
-		"acceptance_rate,productivity_score,status\r\n" LAST_ID
-		",claude_code,harbour-sample,2026-01-08T10:00:01.000Z,97.2,2,6,155895,1,"
+		"cost_usd,acceptance_rate,productivity_score,status\r\n" LAST_ID
+		",claude_code,harbour-sample,2026-01-08T10:00:01.000Z,97.2,2,6,155895,0.089925,1,"
 		"68.5333333333333,idle\r\n");
 	screen("metrics -p all -f csv");
 	has(out.out, "metric,value\r\nacceptance_rate,0.857142857142857\r\n");

@@ -105,9 +105,10 @@ END_TEST
 
 START_TEST(a_session_costs_what_its_calls_cost)
 {
-	facts_put("UPDATE model_calls SET cost_pusd = 5000000000000, compat_pusd = 1 WHERE id = 1;"
-		  "UPDATE model_calls SET cost_pusd = 7, compat_pusd = 8 WHERE id = 3;"
-		  "UPDATE model_calls SET cost_pusd = 2000000000000, compat_pusd = 2 WHERE id = 4;");
+	facts_put(
+		"UPDATE model_calls SET cost_pusd = 5000000000000, compat_pusd = 1 WHERE id = 1;"
+		"UPDATE model_calls SET cost_pusd = 7, compat_pusd = 8 WHERE id = 3;"
+		"UPDATE model_calls SET cost_pusd = 2000000000000, compat_pusd = 2 WHERE id = 4;");
 	question.sort = BP_SORT_COST;
 	ask();
 	/* haiku's call has no price; the cut stream stands apart. */
@@ -132,10 +133,11 @@ END_TEST
 /* What the finaliser wrote is not computed again: it is wrong here, on purpose. */
 START_TEST(finalised_sessions_are_not_read_from_facts)
 {
-	facts_put("UPDATE conversations SET prompts = 70, tool_calls = 80, responses = 9, "
-		  "total_tokens = 1000, acceptance_rate = 0.5, productivity = 11, unpriced_calls = "
-		  "3, cost_pusd = 4000000000000, compat_pusd = NULL, aborted_cost_pusd = 6 WHERE id "
-		  "= 1");
+	facts_put(
+		"UPDATE conversations SET prompts = 70, tool_calls = 80, responses = 9, "
+		"total_tokens = 1000, acceptance_rate = 0.5, productivity = 11, unpriced_calls = "
+		"3, cost_pusd = 4000000000000, compat_pusd = NULL, aborted_cost_pusd = 6 WHERE id "
+		"= 1");
 	question.sort = BP_SORT_TOKENS;
 	ask();
 	ck_assert_int_eq(sessions.rows[0].prompts, 70);
@@ -270,8 +272,8 @@ START_TEST(an_analysis_is_the_documented_object)
 END_TEST
 
 BP_TEST_MAIN(open_story, close_story, the_latest_session_comes_first_with_its_numbers,
-	     a_silent_session_without_an_end_is_idle, order_page_and_limits_are_of_all_sessions, a_session_costs_what_its_calls_cost,
-	     finalised_sessions_are_not_read_from_facts,
+	     a_silent_session_without_an_end_is_idle, order_page_and_limits_are_of_all_sessions,
+	     a_session_costs_what_its_calls_cost, finalised_sessions_are_not_read_from_facts,
 	     a_period_has_the_sessions_that_were_alive_in_it, json_is_the_documented_object,
 	     a_session_is_found_by_id_prefix_and_last,
 	     the_active_session_is_of_this_project_and_not_ended,

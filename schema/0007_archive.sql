@@ -1,4 +1,6 @@
--- Ids of rows that went to the archive: the fast path refuses them, so a second import does not bring them back.
+-- The archive: rows that left the log for Parquet files. Written by src/store/archive.c alone (purge and retention call it).
+
+-- Ids of rows that are not in the log any more: the fast path refuses them, so a second import does not bring them back.
 CREATE TABLE archived_event (
 	event_id BLOB NOT NULL PRIMARY KEY
 ) STRICT, WITHOUT ROWID;
@@ -8,6 +10,7 @@ CREATE TABLE archive_file (
 	path        TEXT    NOT NULL PRIMARY KEY,  -- below the home's archive folder
 	platform    TEXT    NOT NULL,
 	month       TEXT    NOT NULL,              -- 2026-01, UTC
+	state       INTEGER NOT NULL CHECK (state BETWEEN 0 AND 3),  -- enum bp_archive_state
 	rows        INTEGER NOT NULL,
 	bytes       INTEGER NOT NULL,
 	min_ts_us   INTEGER NOT NULL,
@@ -16,5 +19,11 @@ CREATE TABLE archive_file (
 	written_us  INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;
 
--- A session with archived rows is sealed: a rebuild leaves its facts alone (unless from the archive).
-ALTER TABLE conversations ADD COLUMN sealed INTEGER NOT NULL DEFAULT 0;
+-- Sessions with rows in a file of the archive (path '': with rows that retention deleted). They are sealed: a rebuild leaves their
+-- facts alone, unless it reads the archive as well.
+CREATE TABLE archived_session (
+	platform    TEXT NOT NULL,
+	external_id TEXT NOT NULL,
+	path        TEXT NOT NULL,
+	PRIMARY KEY (external_id, platform, path)
+) STRICT, WITHOUT ROWID;

@@ -188,6 +188,9 @@ enum bp_rc bp_batch_store(struct bp_batch *batch, const struct bp_entry *entries
 {
 	enum bp_rc rc = bp_sql_begin(batch->sql, err);
 
+	if (rc == BP_OK) {
+		rc = bp_raw_writer_begin(batch->writer, err);
+	}
 	for (size_t i = 0; rc == BP_OK && i < n; i++) {
 		struct bp_str key = bp_entry_get(&entries[i], "ck");
 

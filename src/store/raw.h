@@ -24,6 +24,7 @@ const char *bp_raw_table_name(enum bp_raw_table table);
 /** Which table a platform's rows go to. */
 enum bp_raw_table bp_raw_table_of(struct bp_str platform);
 
+struct bp_raw_row;
 struct bp_raw_writer;
 
 /** Prepares its statements and reads the tombstones. Borrows sql and codec, which must outlive it.
@@ -36,7 +37,8 @@ enum bp_put { BP_PUT_NEW, BP_PUT_DUPLICATE, BP_PUT_PURGED };
 
 /**
  * Insert one event inside the caller's transaction (ON CONFLICT(event_id) DO NOTHING).
- * *out_put says what happened; BP_PUT_PURGED: a tombstone covers it, nothing is stored.
+ * *out_put says what happened; BP_PUT_PURGED: a tombstone covers it, nothing is stored. One whose
+ * row is in the archive is a duplicate.
  * *out_sequence is set for BP_PUT_NEW.
  * Errors: BP_EINVAL the store refused this event (a constraint): the transaction can go on with
  *         others; BP_EIO BP_ELIMIT BP_EBUSY BP_ECORRUPT the transaction must be rolled back
@@ -45,6 +47,18 @@ enum bp_put { BP_PUT_NEW, BP_PUT_DUPLICATE, BP_PUT_PURGED };
 BP_MUSTUSE enum bp_rc bp_raw_put(struct bp_raw_writer *writer, const struct bp_event *event,
 				 int64_t now_us, enum bp_put *out_put, int64_t *out_sequence,
 				 struct bp_err *err);
+
+/**
+ * Put a row of the archive back as it was, inside the caller's transaction; keep_sequence: in its
+ * old place, unless that is taken. *out_put as of bp_raw_put(), which would refuse its id.
+ * Errors: those of bp_raw_put().
+ */
+BP_MUSTUSE enum bp_rc bp_raw_restore(struct bp_raw_writer *writer, const struct bp_raw_row *row,
+				     bool keep_sequence, enum bp_put *out_put, struct bp_err *err);
+
+/** To be called in each transaction before its first bp_raw_put(): what was archived since counts
+ *  from here on. Errors: those of bp_sql_exec(). */
+BP_MUSTUSE enum bp_rc bp_raw_writer_begin(struct bp_raw_writer *writer, struct bp_err *err);
 
 /** Forget the name ids that a rolled-back transaction made. */
 void bp_raw_writer_rolled_back(struct bp_raw_writer *writer);

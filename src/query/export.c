@@ -11,12 +11,12 @@
 
 enum { FLUSH_BYTES = 256 * 1024, PROGRESS_ROWS = 4096 };
 
-const char *const bp_export_names[] = {"sessions",    "events",  "turns", "tool_calls",
-				       "model_calls", "metrics", NULL};
+const char *const bp_export_names[] = {"sessions",    "events", "turns",   "tool_calls",
+				       "model_calls", "costs",  "metrics", NULL};
 
 static const struct bp_export_dataset *const DATASETS[] = {
-	&bp_export_sessions,   &bp_export_events,      &bp_export_turns,
-	&bp_export_tool_calls, &bp_export_model_calls, &bp_export_metrics,
+	&bp_export_sessions,    &bp_export_events, &bp_export_turns,   &bp_export_tool_calls,
+	&bp_export_model_calls, &bp_export_costs,  &bp_export_metrics,
 };
 
 const char *const bp_export_formats[] = {"jsonl", "json", "csv", "markdown", "parquet", NULL};

@@ -46,7 +46,7 @@ static enum bp_rc next(struct bp_export *export, struct bp_err *err)
 	}
 	export->values[DATE] = bp_export_text(bp_str_from(day->key));
 	export->values[PLATFORM] =
-		bp_export_text(bp_str_from(bp_export_days_platform(&metrics->days)));
+		bp_export_text(bp_str_from(metrics->days.platforms.filter.platform));
 	for (size_t i = FIRST_METRIC; i < export->n_columns; i++) {
 		double value = bp_metrics[i - FIRST_METRIC].value(&day->totals);
 		export->values[i] =

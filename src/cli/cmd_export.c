@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-#include <inttypes.h>
+#include <errno.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/random.h>
 #include <unistd.h>
 
 #include "base/clock.h"
@@ -14,7 +15,7 @@
 #include "query/options.h"
 #include "query/session.h"
 
-enum { DRAW_EVERY_US = 100000 };
+enum { DRAW_EVERY_US = 100000, SOURCE_BYTES = 16 };
 
 static const char *const SHAPES[] = {"app", NULL};
 
@@ -24,6 +25,7 @@ struct request {
 	struct bp_period period;
 	struct bp_filter filter;
 	struct bp_session session;
+	char source[2 * SOURCE_BYTES + 1];
 	struct bp_export_question question;
 	struct bp_export_target target;
 	struct bp_export_file file;
@@ -46,7 +48,31 @@ static enum bp_rc take_dataset(struct request *request, const struct bp_options 
 		}
 		dataset = &bp_export_app;
 	}
+	if (bp_options_given(options, "anonymize")) {
+		if (dataset == &bp_export_app || (what && strcmp(what, "metrics") != 0)) {
+			return bp_err_set(
+				err, BP_EINVAL,
+				"--anonymize has totals only: it goes with --what metrics");
+		}
+		dataset = &bp_export_anonymous;
+	}
 	request->question.dataset = dataset;
+	return BP_OK;
+}
+
+/* Of chance, so that it says nothing but "the same file". */
+static enum bp_rc make_source(struct request *request, struct bp_err *err)
+{
+	unsigned char bytes[SOURCE_BYTES];
+
+	/* Up to 256 bytes come whole and uninterrupted (getrandom(2)). */
+	if (getrandom(bytes, sizeof(bytes), 0) != (ssize_t)sizeof(bytes)) {
+		return bp_err_set(err, BP_EIO, "no random bytes: %s", strerrordesc_np(errno));
+	}
+	for (size_t i = 0; i < sizeof(bytes); i++) {
+		(void)snprintf(request->source + 2 * i, 3, "%02x", bytes[i]);
+	}
+	request->question.source = request->source;
 	return BP_OK;
 }
 
@@ -246,33 +272,48 @@ static enum bp_rc write_all(struct request *request, const struct bp_cli *cli, i
 	return rc;
 }
 
-static enum bp_rc export(struct request *request, const struct bp_cli *cli, struct bp_err *err) {
-	struct bp_query_config config = {0}; int64_t rows = 0;
+static enum bp_rc fill_question(struct request *request, const struct bp_cli *cli,
+				struct bp_err *err)
+{
+	struct bp_query_config config = {0};
+	struct bp_export_question *question = &request->question;
 	enum bp_rc rc = take_filters(request, cli, err);
 
-	if (rc == BP_OK){rc = bp_cli_home(request->home, sizeof(request->home), err);}
-if (rc == BP_OK)
+	if (rc == BP_OK) {
+		rc = bp_cli_home(request->home, sizeof(request->home), err);
+	}
+	if (rc == BP_OK) {
+		rc = bp_home_file(request->home, "telemetry.db", request->database,
+				  sizeof(request->database), err);
+	}
+	if (rc == BP_OK) {
+		rc = make_source(request, err);
+	}
+	if (rc == BP_OK) {
+		rc = bp_query_config_load(request->home, &config, err);
+	}
+	question->database = request->database;
+	question->period = &request->period;
+	question->filter = &request->filter;
+	question->as_of_us = cli->now_us;
+	question->compat_ccusage = config.compat == BP_COMPAT_CCUSAGE;
+	return rc;
+}
+
+static enum bp_rc answer(struct request *request, const struct bp_cli *cli, struct bp_err *err)
 {
-	rc = bp_home_file(request->home, "telemetry.db", request->database,
-			  sizeof(request->database), err);
-}
-if (rc == BP_OK) {
-	rc = bp_query_config_load(request->home, &config, err);
-}
-request->question.database = request->database;
-request->question.period = &request->period;
-request->question.filter = &request->filter;
-request->question.as_of_us = cli->now_us;
-request->question.compat_ccusage = config.compat == BP_COMPAT_CCUSAGE;
-if (rc == BP_OK) {
-	rc = write_all(request, cli, &rows, err);
-}
-if (rc == BP_OK && !request->file.plain) {
-	bp_cli_say(cli, "%s, %s: %s", bp_text_of(rows, "row").text,
-		   bp_text_bytes(request->file.bytes).text, request->file.path);
-}
-bp_export_file_close(&request->file);
-return rc;
+	int64_t rows = 0;
+	enum bp_rc rc = fill_question(request, cli, err);
+
+	if (rc == BP_OK) {
+		rc = write_all(request, cli, &rows, err);
+	}
+	if (rc == BP_OK && !request->file.plain) {
+		bp_cli_say(cli, "%s, %s: %s", bp_text_of(rows, "row").text,
+			   bp_text_bytes(request->file.bytes).text, request->file.path);
+	}
+	bp_export_file_close(&request->file);
+	return rc;
 }
 
 static int run(struct bp_cli *cli)
@@ -283,7 +324,7 @@ static int run(struct bp_cli *cli)
 
 	if (take_options(&request, cli, &err) != BP_OK) {
 		code = bp_cli_fail_usage(cli, "%s", err.msg);
-	} else if (export(&request, cli, &err) != BP_OK) {
+	} else if (answer(&request, cli, &err) != BP_OK) {
 		code = bp_cli_fail_err(cli, &err);
 	}
 	bp_tz_free(request.tz);
@@ -308,6 +349,8 @@ static const struct bp_option_row OPTIONS[] = {
 	{.name = "filter",
 	 .value = "KEY=VALUE",
 	 .help = "platform project session model tool type; may be repeated"},
+	{.name = "anonymize",
+	 .help = "totals by day, platform, model family, tool, extension; no id"},
 	{.name = "shape",
 	 .value = "SHAPE",
 	 .choices = SHAPES,
@@ -320,14 +363,11 @@ const struct bp_command bp_cmd_export = {
 	.name = "export",
 	.summary = "write everything in open formats",
 	.usage = "export [--what WHAT] [-f FORMAT] [-o FILE] [--start TIME] [--filter KEY=VALUE]",
-	.help = "Write what is known to a file or to stdout: sessions, raw events, turns, calls "
-		"of\n"
-		"tools and models, metrics by day. A file appears when it is complete; one that "
-		"is\n"
-		"there is kept unless --overwrite says otherwise.\n\n"
-		"JSON has one object a row; times are ISO-8601 in UTC, money is in dollars. CSV "
-		"is\n"
-		"RFC 4180 with a line of names. Members of an event that are not known or\n"
+	.help = "Write what is known to a file or to stdout: sessions, raw events, turns, calls\n"
+		"of tools and models, costs and metrics by day. A file appears when it is\n"
+		"complete; one that is there is kept unless --overwrite says otherwise.\n\n"
+		"JSON has one object a row; times are ISO-8601 in UTC, money is in dollars. CSV\n"
+		"is RFC 4180 with a line of names. Members of an event that are not known or\n"
 		"false are left out.\n\n"
 		"example: blueplane export --what tool_calls -o calls.csv --start 30d\n",
 	.options = OPTIONS,

@@ -8,7 +8,6 @@
 #include "cli/cmd.h"
 
 extern const struct bp_command bp_cmd_analyze;
-extern const struct bp_command bp_cmd_completion;
 extern const struct bp_command bp_cmd_config;
 extern const struct bp_command bp_cmd_costs;
 extern const struct bp_command bp_cmd_db;
@@ -28,6 +27,7 @@ extern const struct bp_command bp_cmd_start;
 extern const struct bp_command bp_cmd_stats;
 extern const struct bp_command bp_cmd_status;
 extern const struct bp_command bp_cmd_stop;
+extern const struct bp_command bp_cmd_team;
 extern const struct bp_command bp_cmd_top;
 extern const struct bp_command bp_cmd_uninstall;
 extern const struct bp_command bp_cmd_up;

@@ -77,6 +77,20 @@ static int get_option(struct bp_settings *settings, const char *name)
 	return EXIT_DONE;
 }
 
+/** What no option can tell of its own value. Errors: BP_EINVAL. */
+static enum bp_rc check_value(struct bp_settings *settings, const char *name, const char *value,
+			      struct bp_err *err)
+{
+	struct bp_prices *prices = NULL;
+	enum bp_rc rc = value ? bp_config_set(settings->config, name, value, err) : BP_OK;
+
+	if (rc == BP_OK) {
+		rc = bp_prices_new(settings->price.prices, &prices, err);
+	}
+	bp_prices_free(prices);
+	return rc;
+}
+
 /** Write one option into the home's file; *out_reload: it needs no restart. */
 static enum bp_rc write_option(const char *home, const char *name, const char *value,
 			       bool *out_reload, struct bp_err *err)
@@ -91,7 +105,10 @@ static enum bp_rc write_option(const char *home, const char *name, const char *v
 	if (rc != BP_OK) {
 		return rc;
 	}
-	rc = bp_config_write(settings.config, path, name, value, err);
+	rc = check_value(&settings, name, value, err);
+	if (rc == BP_OK) {
+		rc = bp_config_write(settings.config, path, name, value, err);
+	}
 	const struct bp_option *option = bp_config_option(settings.config, name);
 	*out_reload = option && option->reload;
 	bp_settings_done(&settings);

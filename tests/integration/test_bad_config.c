@@ -83,6 +83,28 @@ START_TEST(setting_a_bad_value_changes_nothing)
 }
 END_TEST
 
+START_TEST(a_bad_price_is_named_wherever_it_comes_from)
+{
+	struct bp_test_output out;
+
+	bp_test_cli(&home, &out, "config", "set", "costs.prices", "m input=1.5 outptu=6", NULL);
+	ck_assert_int_eq(out.code, 2);
+	has(out.err, "costs.prices: \"m\": unknown \"outptu\": did you mean output?");
+	bp_test_output_done(&out);
+	ck_assert_ptr_null(bp_test_read_file(bp_test_home_file(&home, "config.yaml"), NULL));
+	write_config("costs:\n  prices:\n    - m input=1.5\n");
+	bp_test_cli(&home, &out, "config", "validate", NULL);
+	ck_assert_int_eq(out.code, 2);
+	has(out.err, "costs.prices: \"m\": the model is not built in: it needs input= and output=");
+	bp_test_output_done(&out);
+	write_config("costs:\n  prices:\n    - m input=1.5 output=6\n    - claude-opus-5 "
+		     "cache_read=0.4\n");
+	bp_test_cli(&home, &out, "config", "validate", NULL);
+	ck_assert_msg(out.code == 0, "%s", out.err);
+	bp_test_output_done(&out);
+}
+END_TEST
+
 START_TEST(a_good_value_reaches_the_hook_at_once)
 {
 	struct bp_test_output out;
@@ -111,4 +133,4 @@ END_TEST
 
 BP_TEST_MAIN(setup, teardown, an_unknown_key_is_named_with_the_nearest,
 	     a_bad_value_is_named_with_what_is_allowed, setting_a_bad_value_changes_nothing,
-	     a_good_value_reaches_the_hook_at_once)
+	     a_bad_price_is_named_wherever_it_comes_from, a_good_value_reaches_the_hook_at_once)

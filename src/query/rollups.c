@@ -1,225 +1,199 @@
 /* SPDX-License-Identifier: MIT */
 #include "query/rollups.h"
 
-#include <stdbool.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/mem.h"
-
-/* More pieces than this (an import is running): one pass over the facts costs less. */
-enum { PIECES_MAX = 64 };
-
-/* A stretch of time that is read from facts. */
-struct piece {
-	int64_t from_us, until_us;
-};
+#include "query/bucket_code.h"
+#include "query/cover.h"
 
 struct reading {
 	struct bp_sql *sql;
-	const struct bp_filter *filter;
-	int64_t pending_before_us;
-	bool pending_is_over; /* of what is being read now */
-	bp_bucket_each each;
-	void *arg;
+	const struct bp_rollups_question *question;
+	const struct bp_bucket_sink *sink;
+	bool pending_is_over;             /* of what is being read now */
+	struct bp_statement *rows;        /* stored buckets */
+	struct bp_statement *sessions;    /* stored sums of sessions */
+	struct bp_bucket_reader *buckets; /* of facts; NULL until needed */
 };
 
-static int64_t bucket_of(int64_t ts_us)
+static void end_pending(struct bp_bucket_sums *sums)
 {
-	int64_t rest = ts_us % BP_BUCKET_US;
-	return ts_us - (rest < 0 ? rest + BP_BUCKET_US : rest);
+	sums->tools_interrupted += sums->tools_pending;
+	sums->tools_pending = 0;
 }
 
-static enum bp_rc pass_on(const struct bp_bucket *bucket, void *arg, struct bp_err *err)
+static enum bp_rc pass_bucket(const struct bp_bucket *bucket, void *arg, struct bp_err *err)
 {
 	const struct reading *reading = arg;
 
-	if (!bp_filter_match(reading->filter, bucket->platform, bucket->project_hash, bucket->model,
-			     bucket->tool)) {
+	if (!bp_filter_match(reading->question->filter, bucket->platform, bucket->project_hash,
+			     bucket->model, bucket->tool)) {
 		return BP_OK;
 	}
 	if (!reading->pending_is_over || bucket->sums.tools_pending == 0) {
-		return reading->each(bucket, reading->arg, err);
+		return reading->sink->bucket(bucket, reading->sink->arg, err);
 	}
 	struct bp_bucket over = *bucket;
-	over.sums.tools_interrupted += over.sums.tools_pending;
-	over.sums.tools_pending = 0;
-	return reading->each(&over, reading->arg, err);
+	end_pending(&over.sums);
+	return reading->sink->bucket(&over, reading->sink->arg, err);
 }
+
+static enum bp_rc pass_session(const struct bp_session_bucket *bucket, void *arg,
+			       struct bp_err *err)
+{
+	const struct reading *reading = arg;
+
+	if (!reading->pending_is_over || bucket->sums.tools_pending == 0) {
+		return reading->sink->session(bucket, reading->sink->arg, err);
+	}
+	struct bp_session_bucket over = *bucket;
+	end_pending(&over.sums);
+	return reading->sink->session(&over, reading->sink->arg, err);
+}
+
+/* --- facts --- */
 
 static enum bp_rc read_range(struct reading *reading, int64_t from_us, int64_t until_us,
 			     struct bp_err *err)
 {
+	const struct bp_filter *filter = reading->question->filter;
+	const struct bp_bucket_sink sink = {
+		.bucket = reading->sink->bucket ? pass_bucket : NULL,
+		.session = reading->sink->session ? pass_session : NULL,
+		.arg = reading,
+	};
+	enum bp_rc rc = BP_OK;
+
 	if (from_us >= until_us) {
 		return BP_OK;
 	}
-	if (reading->filter->one_session) {
-		return bp_buckets_read_session(reading->sql, reading->filter->conversation, from_us,
-					       until_us, pass_on, reading, err);
+	if (!reading->buckets) {
+		rc = bp_bucket_reader_new(reading->sql, &reading->buckets, err);
 	}
-	return bp_buckets_read(reading->sql, from_us, until_us, pass_on, reading, err);
+	return rc == BP_OK
+		       ? bp_bucket_reader_read(reading->buckets,
+					       filter->one_session ? &filter->conversation : NULL,
+					       from_us, until_us, &sink, err)
+		       : rc;
 }
 
 /* Facts of a stretch, in two where calls cease to be pending. */
-static enum bp_rc read_facts(struct reading *reading, struct piece piece, struct bp_err *err)
+static enum bp_rc read_facts(struct reading *reading, const struct bp_cover_piece *piece,
+			     struct bp_err *err)
 {
-	int64_t cut = reading->pending_before_us;
+	int64_t cut = reading->question->pending_before_us;
 
-	cut = cut < piece.from_us ? piece.from_us : cut > piece.until_us ? piece.until_us : cut;
+	cut = cut < piece->from_us ? piece->from_us : cut > piece->until_us ? piece->until_us : cut;
 	reading->pending_is_over = true;
-	enum bp_rc rc = read_range(reading, piece.from_us, cut, err);
+	enum bp_rc rc = read_range(reading, piece->from_us, cut, err);
 	reading->pending_is_over = false;
-	return rc == BP_OK ? read_range(reading, cut, piece.until_us, err) : rc;
+	return rc == BP_OK ? read_range(reading, cut, piece->until_us, err) : rc;
 }
 
-static enum bp_rc read_row(struct reading *reading, struct bp_statement *statement,
+/* --- stored --- */
+
+static enum bp_rc take_row(struct reading *reading, struct bp_statement *row, struct bp_err *err)
+{
+	struct bp_bucket bucket = {.bucket_us = bp_column_int(row, 0),
+				   .platform = bp_column_text(row, 1),
+				   .project_hash = bp_column_text(row, 2),
+				   .model = bp_column_text(row, 3),
+				   .tool = bp_column_text(row, 4),
+				   .agent_type = bp_column_text(row, 5),
+				   .stored_sketches = bp_column_blob(row, 7),
+				   .stored_files = bp_column_blob(row, 8)};
+	enum bp_rc rc = bp_bucket_sums_decode(&bucket.sums, bp_column_blob(row, 6), err);
+
+	return rc == BP_OK ? pass_bucket(&bucket, reading, err) : rc;
+}
+
+static enum bp_rc take_session_row(struct reading *reading, struct bp_statement *row,
+				   struct bp_err *err)
+{
+	struct bp_session_bucket bucket = {.bucket_us = bp_column_int(row, 0),
+					   .conversation = bp_column_int(row, 1)};
+	enum bp_rc rc = bp_bucket_sums_decode(&bucket.sums, bp_column_blob(row, 2), err);
+
+	return rc == BP_OK ? pass_session(&bucket, reading, err) : rc;
+}
+
+static enum bp_rc step_all(struct reading *reading, struct bp_statement *statement,
+			   enum bp_span span, const struct bp_cover_piece *piece,
+			   enum bp_rc (*take)(struct reading *reading, struct bp_statement *row,
+					      struct bp_err *err),
 			   struct bp_err *err)
 {
-	struct bp_bucket bucket = {.bucket_us = bp_column_int(statement, 0),
-				   .platform = bp_column_text(statement, 1),
-				   .project_hash = bp_column_text(statement, 2),
-				   .model = bp_column_text(statement, 3),
-				   .tool = bp_column_text(statement, 4)};
-	enum bp_rc rc = BP_OK;
-	int column = 5;
+	enum bp_rc rc;
 
-#define TAKE(name) bucket.sums.name = bp_column_int(statement, column++);
-	BP_BUCKET_SUMS(TAKE)
-#undef TAKE
-	struct bp_str sketch = bp_column_blob(statement, column);
-	if (sketch.len > 0) {
-		rc = bp_sketch_decode(&bucket.latency, sketch);
+	bp_bind_int(statement, 1, span);
+	bp_bind_int(statement, 2, piece->from_us);
+	bp_bind_int(statement, 3, piece->until_us);
+	while ((rc = bp_statement_step(statement, err)) == BP_OK) {
+		rc = take(reading, statement, err);
 		if (rc != BP_OK) {
-			rc = bp_err_set(err, rc,
-					"a rollup's latencies cannot be read: run "
-					"\"blueplane rebuild\"");
+			break;
 		}
 	}
-	reading->pending_is_over = bucket.bucket_us + BP_BUCKET_US <= reading->pending_before_us;
-	if (rc == BP_OK) {
-		rc = pass_on(&bucket, reading, err);
-	}
-	bp_sketch_done(&bucket.latency);
-	return rc;
-}
-
-/* Stored buckets that begin in [from, until), both multiples of a bucket. */
-static enum bp_rc read_stored(struct reading *reading, int64_t from_us, int64_t until_us,
-			      struct bp_err *err)
-{
-	static const char ROLLUPS[] = "SELECT " BP_BUCKET_COLUMNS
-				      " FROM rollups WHERE bucket_us >= ?1 AND bucket_us < ?2";
-	struct bp_statement *statement = NULL;
-
-	if (from_us >= until_us) {
-		return BP_OK;
-	}
-	enum bp_rc rc = bp_statement_new(reading->sql, ROLLUPS, &statement, err);
-	if (rc != BP_OK) {
-		return rc;
-	}
-	bp_bind_int(statement, 1, from_us);
-	bp_bind_int(statement, 2, until_us);
-	for (rc = bp_statement_step(statement, err); rc == BP_OK;) {
-		rc = read_row(reading, statement, err);
-		if (rc == BP_OK) {
-			rc = bp_statement_step(statement, err);
-		}
-	}
-	bp_statement_free(statement);
+	bp_statement_reset(statement);
 	return rc == BP_ENOTFOUND ? BP_OK : rc;
 }
 
-/* Add a stretch behind the last one, joining what touches. False: too many. */
-static bool add_piece(struct piece *pieces, size_t *n, int64_t from_us, int64_t until_us)
+static enum bp_rc read_stored(struct reading *reading, const struct bp_cover_piece *piece,
+			      struct bp_err *err)
 {
-	if (from_us >= until_us) {
-		return true;
-	}
-	if (*n > 0 && from_us <= pieces[*n - 1].until_us) {
-		if (until_us > pieces[*n - 1].until_us) {
-			pieces[*n - 1].until_us = until_us;
-		}
-		return true;
-	}
-	if (*n == PIECES_MAX) {
-		return false;
-	}
-	pieces[(*n)++] = (struct piece){.from_us = from_us, .until_us = until_us};
-	return true;
-}
-
-/*
- * What must be read from facts, in order: both cut ends, dirty buckets, the bucket in which calls
- * cease to be pending. *out_all: too many pieces, read everything.
- */
-static enum bp_rc find_pieces(struct reading *reading, const struct bp_period *period,
-			      struct piece *pieces, size_t *n, bool *out_all, struct bp_err *err)
-{
-	/* The pending bucket joins as if it were dirty, so that the list stays sorted. */
-	static const char DIRTY[] =
-		"SELECT bucket_us FROM dirty_bucket WHERE bucket_us > ?1 - 900000000 AND bucket_us "
-		"< ?2 UNION SELECT ?3 WHERE ?3 > ?1 - 900000000 AND ?3 < ?2 ORDER BY 1";
-	struct bp_statement *statement = NULL;
-	int64_t first = bucket_of(period->from_us);
-	int64_t last = bucket_of(period->until_us);
-	bool fits = true;
-	enum bp_rc rc = bp_statement_new(reading->sql, DIRTY, &statement, err);
-
-	if (rc != BP_OK) {
-		return rc;
-	}
-	bp_bind_int(statement, 1, period->from_us);
-	bp_bind_int(statement, 2, period->until_us);
-	bp_bind_int(statement, 3, bucket_of(reading->pending_before_us));
-	if (first != period->from_us) {
-		int64_t end = first + BP_BUCKET_US;
-		fits = add_piece(pieces, n, period->from_us,
-				 end < period->until_us ? end : period->until_us);
-	}
-	for (rc = bp_statement_step(statement, err); rc == BP_OK && fits;
-	     rc = bp_statement_step(statement, err)) {
-		int64_t from = bp_column_int(statement, 0);
-		int64_t until = from + BP_BUCKET_US;
-		fits = add_piece(pieces, n, from > period->from_us ? from : period->from_us,
-				 until < period->until_us ? until : period->until_us);
-	}
-	bp_statement_free(statement);
-	if (fits && last != period->until_us) {
-		fits = add_piece(pieces, n, last > period->from_us ? last : period->from_us,
-				 period->until_us);
-	}
-	*out_all = !fits;
-	return rc == BP_ENOTFOUND || !fits ? BP_OK : rc;
-}
-
-enum bp_rc bp_rollups_read(struct bp_sql *sql, const struct bp_period *period,
-			   const struct bp_filter *filter, int64_t pending_before_us,
-			   bp_bucket_each each, void *arg, struct bp_err *err)
-{
-	struct reading reading = {.sql = sql,
-				  .filter = filter,
-				  .pending_before_us = pending_before_us,
-				  .each = each,
-				  .arg = arg};
-	struct piece whole = {.from_us = period->from_us, .until_us = period->until_us};
-	struct piece pieces[PIECES_MAX];
-	size_t n = 0;
-	bool all = filter->one_session; /* rollups do not know sessions */
+	const struct bp_rollups_question *question = reading->question;
+	bool all = !question->by_project && question->filter->n_projects == 0;
+	enum bp_span span = piece->span;
 	enum bp_rc rc = BP_OK;
 
-	if (!all) {
-		rc = find_pieces(&reading, period, pieces, &n, &all, err);
+	/* Right for every span of the piece: it was made of those that end before it, or begin
+	   behind it. */
+	reading->pending_is_over = piece->until_us <= question->pending_before_us;
+	if (all && span != BP_SPAN_QUARTER) {
+		span = span == BP_SPAN_DAY ? BP_SPAN_DAY_ALL : BP_SPAN_MONTH_ALL;
 	}
-	if (rc != BP_OK || all) {
-		return rc == BP_OK ? read_facts(&reading, whole, err) : rc;
+	if (reading->sink->bucket) {
+		rc = step_all(reading, reading->rows, span, piece, take_row, err);
 	}
-	int64_t at = whole.from_us;
-	for (size_t i = 0; i < n && rc == BP_OK; i++) {
-		rc = read_stored(&reading, at, pieces[i].from_us, err);
-		if (rc == BP_OK) {
-			rc = read_facts(&reading, pieces[i], err);
-		}
-		at = pieces[i].until_us;
+	if (rc == BP_OK && reading->sink->session) {
+		span = piece->span == BP_SPAN_QUARTER ? BP_SPAN_QUARTER : BP_SPAN_DAY;
+		rc = step_all(reading, reading->sessions, span, piece, take_session_row, err);
 	}
-	return rc == BP_OK ? read_stored(&reading, at, whole.until_us, err) : rc;
+	return rc;
+}
+
+static enum bp_rc prepare(struct reading *reading, struct bp_err *err)
+{
+	static const char ROWS[] =
+		"SELECT start_us, platform, project_hash, model, tool, agent_type, sums, sketches, "
+		"files FROM rollups WHERE span = ?1 AND start_us >= ?2 AND start_us < ?3";
+	static const char SESSIONS[] = "SELECT start_us, conversation_id, sums FROM "
+				       "session_rollups WHERE span = ?1 AND start_us >= ?2 AND "
+				       "start_us < ?3";
+	enum bp_rc rc = bp_statement_new(reading->sql, ROWS, &reading->rows, err);
+
+	return rc == BP_OK ? bp_statement_new(reading->sql, SESSIONS, &reading->sessions, err) : rc;
+}
+
+enum bp_rc bp_rollups_read(struct bp_sql *sql, const struct bp_rollups_question *question,
+			   const struct bp_bucket_sink *sink, struct bp_err *err)
+{
+	struct reading reading = {.sql = sql, .question = question, .sink = sink};
+	struct bp_cover cover = {0};
+	enum bp_rc rc = bp_cover_find(sql, question, &cover, err);
+
+	if (rc == BP_OK) {
+		rc = prepare(&reading, err);
+	}
+	for (size_t i = 0; i < cover.n && rc == BP_OK; i++) {
+		rc = cover.pieces[i].stored ? read_stored(&reading, &cover.pieces[i], err)
+					    : read_facts(&reading, &cover.pieces[i], err);
+	}
+	bp_statement_free(reading.rows);
+	bp_statement_free(reading.sessions);
+	bp_bucket_reader_free(reading.buckets);
+	bp_cover_done(&cover);
+	return rc;
 }

@@ -36,6 +36,10 @@
 #define BP_RULE_MODEL_CALL "m.aborted = 0"
 #define BP_RULE_ABORTED "m.aborted <> 0"
 
+/** Whose call it was: '' the main conversation's; the type of the sub-agent s (subagents). */
+#define BP_RULE_AGENT_TYPE                                                                         \
+	"CASE WHEN m.sidechain = 0 THEN '' ELSE coalesce(s.agent_type, 'unknown') END"
+
 /** A call of a tool that edits files. */
 #define BP_RULE_EDIT                                                                               \
 	"ifnull(x.tool, '') IN ('Edit', 'Write', 'MultiEdit', 'NotebookEdit', 'apply_patch')"
@@ -57,6 +61,10 @@
 
 /** A session heard of within this time, and not ended since, is active. */
 #define BP_ACTIVE_US INT64_C(1800000000)
+
+/** Classes of gaps between prompts: below, up to, above. */
+#define BP_GAP_ITERATING_US INT64_C(10000000)
+#define BP_GAP_REVIEWING_US INT64_C(30000000)
 
 /** Gaps shorter than this are activity. */
 #define BP_IDLE_GAP_US INT64_C(300000000)

@@ -76,7 +76,8 @@ static const char CONVERSATIONS_LAG[] =
 	"(SELECT count(*) FROM other_row WHERE sequence > ifnull((SELECT low_water "
 	"FROM pool_progress WHERE pool = 'conversations' AND tbl = 'other_row'), 0)) + "
 	"(SELECT count(*) FROM dirty_session)";
-static const char METRICS_LAG[] = "SELECT count(*) FROM dirty_bucket";
+static const char METRICS_LAG[] =
+	"SELECT (SELECT count(*) FROM dirty_bucket) + (SELECT count(*) FROM dirty_span)";
 static const char FACT_ERRORS[] = "SELECT count(*) FROM fact_error";
 static const char FILES[] =
 	"SELECT ifnull(sum(value ->> 'dead_letters'), 0) + ifnull(sum(value ->> 'oversize'), 0), "

@@ -30,6 +30,8 @@ static struct bp_group *new_group(struct bp_totals_reading *reading, size_t at, 
 	group->key = bp_strdup(key);
 	group->totals.whole =
 		by != BP_GROUP_MODEL && by != BP_GROUP_TOOL && !filter->model && !filter->tool;
+	group->totals.of_tool = by == BP_GROUP_TOOL || filter->tool;
+	group->totals.compat = reading->question->compat_ccusage;
 	group->totals.productivity = (double)NAN;
 	if (groups->n == groups->cap) {
 		groups->cap = groups->cap ? 2 * groups->cap : 16;
@@ -65,7 +67,7 @@ static struct bp_group *find_group(struct bp_totals_reading *reading, int64_t st
 	return new_group(reading, low, start_us, key);
 }
 
-/* The start of the hour or day of the zone; facts come in order, so the last one is remembered. */
+/* The start of the hour or day of the zone; buckets come in order, so the last one is remembered. */
 static int64_t time_start(struct bp_totals_reading *reading, int64_t ts_us)
 {
 	const struct bp_tz *tz = reading->question->period->tz;
@@ -115,63 +117,17 @@ struct bp_group *bp_totals_group(struct bp_totals_reading *reading, const struct
 	return find_group(reading, 0, BP_STR(""));
 }
 
-/* --- rows --- */
-
-enum bp_rc bp_totals_each(struct bp_totals_reading *reading, const char *in_time,
-			  const char *in_session,
-			  void (*take)(struct bp_totals_reading *reading, struct bp_statement *row,
-				       void *arg),
-			  void *arg, struct bp_err *err)
-{
-	const struct bp_totals_question *question = reading->question;
-	bool one = question->filter->one_session;
-	struct bp_statement *statement = NULL;
-	enum bp_rc rc = bp_statement_new(reading->sql, one ? in_session : in_time, &statement, err);
-
-	if (rc != BP_OK) {
-		return rc;
-	}
-	bp_bind_int(statement, 1, question->period->from_us);
-	bp_bind_int(statement, 2, question->period->until_us);
-	if (one) {
-		bp_bind_int(statement, 3, question->filter->conversation);
-	}
-	for (rc = bp_statement_step(statement, err); rc == BP_OK;
-	     rc = bp_statement_step(statement, err)) {
-		take(reading, statement, arg);
-	}
-	bp_statement_free(statement);
-	return rc == BP_ENOTFOUND ? BP_OK : rc;
-}
-
-static struct bp_str text_or_empty(struct bp_statement *row, int column)
-{
-	struct bp_str text = bp_column_text(row, column);
-	return text.ptr ? text : BP_STR("");
-}
-
-struct bp_fact_key bp_totals_key(struct bp_statement *row)
-{
-	return (struct bp_fact_key){.ts_us = bp_column_int(row, 0),
-				    .platform = text_or_empty(row, 1),
-				    .project_hash = text_or_empty(row, 2),
-				    .model = text_or_empty(row, 3),
-				    .tool = text_or_empty(row, 4)};
-}
-
 /* --- buckets, and the tools in them --- */
 
-struct tool_count {
-	struct bp_group *group;
-	char *tool;
-	int64_t calls;
-};
+int64_t bp_totals_cost_pusd(const struct bp_totals *totals)
+{
+	return totals->compat ? totals->sums.compat_pusd : totals->sums.cost_pusd;
+}
 
-struct tool_counts {
-	struct bp_totals_reading *reading;
-	struct tool_count *items;
-	size_t n, cap;
-};
+int64_t bp_totals_unpriced(const struct bp_totals *totals)
+{
+	return totals->compat ? totals->sums.compat_unpriced_calls : totals->sums.unpriced_calls;
+}
 
 int64_t bp_totals_calls(const struct bp_bucket_sums *sums)
 {
@@ -179,62 +135,98 @@ int64_t bp_totals_calls(const struct bp_bucket_sums *sums)
 	       sums->tools_interrupted + sums->tools_pending;
 }
 
-static void count_tool(struct tool_counts *counts, struct bp_group *group, struct bp_str tool,
-		       int64_t calls)
+static void count_tool(struct bp_totals *totals, struct bp_str tool, int64_t calls)
 {
-	for (size_t i = 0; i < counts->n; i++) {
-		if (counts->items[i].group == group && bp_str_is(tool, counts->items[i].tool)) {
-			counts->items[i].calls += calls;
+	for (size_t i = 0; i < totals->n_tools; i++) {
+		if (bp_str_is(tool, totals->tool_counts[i].tool)) {
+			totals->tool_counts[i].calls += calls;
 			return;
 		}
 	}
-	if (counts->n == counts->cap) {
-		counts->cap = counts->cap ? 2 * counts->cap : 32;
-		counts->items = bp_realloc(counts->items, counts->cap, sizeof(counts->items[0]));
+	if (totals->n_tools == totals->cap_tools) {
+		totals->cap_tools = totals->cap_tools ? 2 * totals->cap_tools : 16;
+		totals->tool_counts = bp_realloc(totals->tool_counts, totals->cap_tools,
+						 sizeof(totals->tool_counts[0]));
 	}
-	counts->items[counts->n++] =
-		(struct tool_count){.group = group, .tool = bp_strdup(tool), .calls = calls};
+	totals->tool_counts[totals->n_tools++] =
+		(struct bp_tool_count){.tool = bp_strdup(tool), .calls = calls};
+}
+
+/* Sums of what was counted apart. */
+static void end_totals(struct bp_totals *totals)
+{
+	totals->files = (int64_t)totals->edited.n;
+	for (size_t i = 0; i < totals->n_tools; i++) {
+		double share = (double)totals->tool_counts[i].calls /
+			       (double)bp_totals_calls(&totals->sums);
+		totals->tools++;
+		totals->tool_entropy -= share * log(share);
+	}
+}
+
+static void add_agent(struct bp_totals *totals, const struct bp_bucket_sums *sums)
+{
+	totals->agent_tokens += sums->input + sums->output + sums->cache_write_5m +
+				sums->cache_write_1h + sums->cache_read;
+	totals->agent_cost_pusd += totals->compat ? sums->compat_pusd : sums->cost_pusd;
 }
 
 static enum bp_rc take_bucket(const struct bp_bucket *bucket, void *arg, struct bp_err *err)
 {
-	struct tool_counts *counts = arg;
+	struct bp_totals_reading *reading = arg;
 	struct bp_fact_key key = {.ts_us = bucket->bucket_us,
 				  .platform = bucket->platform,
 				  .project_hash = bucket->project_hash,
 				  .model = bucket->model,
 				  .tool = bucket->tool};
-	struct bp_group *group = bp_totals_group(counts->reading, &key);
+	struct bp_group *group = bp_totals_group(reading, &key);
+	int64_t calls = bp_totals_calls(&bucket->sums);
 
-	(void)err;
 	if (!group) {
 		return BP_OK;
 	}
-	bp_bucket_sums_add(&group->totals.sums, &bucket->sums);
-	bp_sketch_merge(&group->totals.tool_latency, &bucket->latency);
-	int64_t calls = bp_totals_calls(&bucket->sums);
-	if (calls > 0) {
-		count_tool(counts, group, bucket->tool, calls);
+	struct bp_totals *totals = &group->totals;
+	bp_bucket_sums_add(&totals->sums, &bucket->sums);
+	if (bucket->agent_type.len > 0) {
+		add_agent(totals, &bucket->sums);
 	}
+	if (calls > 0) {
+		count_tool(totals, bucket->tool, calls);
+	}
+	enum bp_rc rc = bp_bucket_add_sketches(&totals->sketches, bucket, err);
+	return rc == BP_OK ? bp_bucket_add_files(&totals->edited, bucket, err) : rc;
+}
+
+static enum bp_rc take_session_bucket(const struct bp_session_bucket *bucket, void *arg,
+				      struct bp_err *err)
+{
+	struct bp_totals_reading *reading = arg;
+
+	(void)err; /* cannot fail */
+	bp_totals_session_bucket(reading, bucket);
 	return BP_OK;
 }
 
-static enum bp_rc read_buckets(struct bp_totals_reading *reading, struct bp_err *err)
+static enum bp_rc read_buckets(struct bp_totals_reading *reading, bool sessions, struct bp_err *err)
 {
 	const struct bp_totals_question *question = reading->question;
-	struct tool_counts counts = {.reading = reading};
-	enum bp_rc rc = bp_rollups_read(reading->sql, question->period, question->filter,
-					reading->pending_before_us, take_bucket, &counts, err);
+	const struct bp_rollups_question ask = {
+		.period = question->period,
+		.filter = question->filter,
+		.pending_before_us = question->as_of_us - BP_PENDING_US,
+		.largest = question->by == BP_GROUP_HOUR  ? BP_SPAN_QUARTER
+			   : question->by == BP_GROUP_DAY ? BP_SPAN_DAY
+							  : BP_SPAN_MONTH,
+		.by_project = question->by == BP_GROUP_PROJECT,
+	};
+	const struct bp_bucket_sink sink = {.bucket = take_bucket,
+					    .session = sessions ? take_session_bucket : NULL,
+					    .arg = reading};
+	enum bp_rc rc = bp_rollups_read(reading->sql, &ask, &sink, err);
 
-	for (size_t i = 0; i < counts.n; i++) {
-		struct bp_totals *totals = &counts.items[i].group->totals;
-		double share =
-			(double)counts.items[i].calls / (double)bp_totals_calls(&totals->sums);
-		totals->tools++;
-		totals->tool_entropy -= share * log(share);
-		free(counts.items[i].tool);
+	for (size_t i = 0; i < reading->groups->n; i++) {
+		end_totals(&reading->groups->items[i]->totals);
 	}
-	free(counts.items);
 	return rc;
 }
 
@@ -258,43 +250,38 @@ static void label_time(struct bp_group *group, const struct bp_tz *tz, bool hour
 		bp_asprintf("%04d-%02d-%02d %02d:%02d", c.year, c.month, c.day, c.hour, c.minute);
 }
 
-/* People read a project's name; its key is the hash. */
-static enum bp_rc label_project(struct bp_sql *sql, struct bp_group *group, struct bp_err *err)
+/* People read a project's name, the last one it had; its key is the hash. */
+static void label_project(const struct bp_totals_reading *reading, struct bp_group *group)
 {
-	static const char PROJECT_NAME[] = "SELECT project_name FROM conversations WHERE "
-					   "project_hash = ?1 AND project_name IS "
-					   "NOT NULL ORDER BY project_ts_us DESC LIMIT 1";
-	struct bp_statement *statement = NULL;
-	enum bp_rc rc = bp_statement_new(sql, PROJECT_NAME, &statement, err);
+	const struct bp_totals_session *named = NULL;
 
-	if (rc == BP_OK) {
-		bp_bind_text(statement, 1, bp_str_from(group->key));
-		rc = bp_statement_step(statement, err);
-		if (rc == BP_OK) {
-			group->label = bp_strdup(bp_column_text(statement, 0));
+	for (size_t i = 0; i < reading->n_sessions; i++) {
+		const struct bp_totals_session *session = &reading->sessions[i];
+		if (session->project_name.len > 0 && bp_str_is(session->project_hash, group->key) &&
+		    (!named || session->named_us > named->named_us)) {
+			named = session;
 		}
 	}
-	bp_statement_free(statement);
-	return rc == BP_ENOTFOUND ? BP_OK : rc;
+	if (named) {
+		group->label = bp_strdup(named->project_name);
+	}
 }
 
-static enum bp_rc label_groups(struct bp_totals_reading *reading, struct bp_err *err)
+static void label_groups(struct bp_totals_reading *reading)
 {
 	enum bp_group_by by = reading->question->by;
-	enum bp_rc rc = BP_OK;
 
-	for (size_t i = 0; i < reading->groups->n && rc == BP_OK; i++) {
+	for (size_t i = 0; i < reading->groups->n; i++) {
 		struct bp_group *group = reading->groups->items[i];
 		if (by_time(by)) {
 			label_time(group, reading->question->period->tz, by == BP_GROUP_HOUR);
 		} else if (by == BP_GROUP_PROJECT) {
-			rc = label_project(reading->sql, group, err);
+			label_project(reading, group);
 		}
 		if (!group->label) {
 			group->label = bp_asprintf("%s", *group->key ? group->key : "(none)");
 		}
 	}
-	return rc;
 }
 
 /* --- all of it --- */
@@ -302,32 +289,31 @@ static enum bp_rc label_groups(struct bp_totals_reading *reading, struct bp_err 
 enum bp_rc bp_totals_collect(struct bp_sql *sql, const struct bp_totals_question *question,
 			     struct bp_groups *out, struct bp_err *err)
 {
-	struct bp_totals_reading reading = {.sql = sql,
-					    .question = question,
-					    .groups = out,
-					    .pending_before_us = question->as_of_us - BP_PENDING_US,
-					    .cached_from_us = 1};
+	const struct bp_filter *filter = question->filter;
+	/* A session has no model and no tool. */
+	bool sessions = question->by != BP_GROUP_MODEL && question->by != BP_GROUP_TOOL &&
+			!filter->model && !filter->tool;
+	struct bp_totals_reading reading = {
+		.sql = sql, .question = question, .groups = out, .cached_from_us = 1};
+	enum bp_rc rc = BP_OK;
 
 	if (question->by == BP_GROUP_NONE) {
 		(void)find_group(&reading, 0, BP_STR(""));
 	}
-	enum bp_rc rc = read_buckets(&reading, err);
-	if (rc == BP_OK) {
+	if (sessions || question->by == BP_GROUP_PROJECT) {
 		rc = bp_totals_directory(&reading, err);
 	}
 	if (rc == BP_OK) {
-		rc = bp_totals_tool_calls(&reading, err);
+		rc = read_buckets(&reading, sessions, err);
+	}
+	if (rc == BP_OK && sessions) {
+		bp_totals_sessions(&reading);
 	}
 	if (rc == BP_OK) {
-		rc = bp_totals_facts(&reading, err);
-	}
-	/* A session has no model and no tool. */
-	if (rc == BP_OK && question->by != BP_GROUP_MODEL && question->by != BP_GROUP_TOOL &&
-	    !question->filter->model && !question->filter->tool) {
-		rc = bp_totals_sessions(&reading, err);
+		label_groups(&reading);
 	}
 	bp_totals_reading_done(&reading);
-	return rc == BP_OK ? label_groups(&reading, err) : rc;
+	return rc;
 }
 
 enum bp_rc bp_totals_read(struct bp_sql *sql, const struct bp_totals_question *question,
@@ -346,10 +332,12 @@ void bp_groups_done(struct bp_groups *groups)
 {
 	for (size_t i = 0; i < groups->n; i++) {
 		struct bp_group *group = groups->items[i];
-		bp_sketch_done(&group->totals.tool_latency);
-		bp_sketch_done(&group->totals.response);
-		bp_sketch_done(&group->totals.complete);
-		bp_sketch_done(&group->totals.accept);
+		bp_bucket_sketches_done(&group->totals.sketches);
+		bp_file_set_done(&group->totals.edited);
+		for (size_t k = 0; k < group->totals.n_tools; k++) {
+			free(group->totals.tool_counts[k].tool);
+		}
+		free(group->totals.tool_counts);
 		free(group->key);
 		free(group->label);
 		free(group);

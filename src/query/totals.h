@@ -19,27 +19,33 @@
 #include "query/sketch.h"
 #include "store/sqlite.h"
 
+struct bp_tool_count {
+	char *tool;
+	int64_t calls;
+};
+
 struct bp_totals {
-	bool whole; /* not of one model or tool: sums of sessions mean something */
+	bool whole;   /* not of one model or tool: sums of sessions mean something */
+	bool of_tool; /* of one tool: no model call belongs to it */
+	bool compat;  /* money by ccusage's rules */
 	struct bp_bucket_sums sums;
-	struct bp_sketch tool_latency; /* of executed calls */
-	struct bp_sketch response;     /* prompt to first answer or tool call */
-	struct bp_sketch complete;     /* prompt to the end of its turn */
-	struct bp_sketch accept;       /* permission asked to permission given */
-	int64_t edits;                 /* accepted ones; the next five are of them */
-	int64_t edits_direct;          /* never revised, not reverted */
-	int64_t edits_partial;         /* revised, not reverted */
-	int64_t edits_reverted;        /* undone within 30 s */
-	int64_t edits_revised;         /* the same file again within 5 min */
-	int64_t edits_repeated;        /* of a file edited before in the session */
-	int64_t files_created;
-	int64_t files;       /* different files edited */
-	int64_t recovered;   /* errors followed by an ok call of the same tool in the turn */
-	int64_t tools;       /* different tools called */
-	double tool_entropy; /* of their shares, nats */
-	int64_t subagents;
+	union { /* all of them, and each */
+		struct bp_bucket_sketches sketches;
+		struct {
+#define BP_TOTALS_FIELD(name) struct bp_sketch name;
+			BP_BUCKET_SKETCHES(BP_TOTALS_FIELD)
+#undef BP_TOTALS_FIELD
+		};
+	};
+	struct bp_file_set edited;
+	int64_t files; /* different files edited */
+	struct bp_tool_count *tool_counts;
+	size_t n_tools, cap_tools;
+	int64_t tools;        /* different tools called */
+	double tool_entropy;  /* of their shares, nats */
+	int64_t agent_tokens; /* of sub-agents, in the sums; without cut streams */
+	int64_t agent_cost_pusd;
 	int64_t sessions;
-	int64_t active_us;
 	int64_t duration_us; /* of all sessions */
 	int64_t model_switches;
 	double productivity; /* mean score weighted by active time; NAN: no session ran a tool */
@@ -73,7 +79,8 @@ struct bp_totals_question {
 	const struct bp_period *period;
 	const struct bp_filter *filter;
 	enum bp_group_by by;
-	int64_t as_of_us; /* calls pending 30 min before this count as interrupted */
+	int64_t as_of_us;    /* calls pending 30 min before this count as interrupted */
+	bool compat_ccusage; /* costs.compat */
 };
 
 /**
@@ -88,6 +95,12 @@ BP_MUSTUSE enum bp_rc bp_totals_read(struct bp_sql *sql, const struct bp_totals_
 BP_MUSTUSE enum bp_rc bp_totals_collect(struct bp_sql *sql,
 					const struct bp_totals_question *question,
 					struct bp_groups *out, struct bp_err *err);
+
+/** What the calls cost, by the rules that were asked for. */
+int64_t bp_totals_cost_pusd(const struct bp_totals *totals);
+
+/** Calls without a price by those rules. */
+int64_t bp_totals_unpriced(const struct bp_totals *totals);
 
 /** All calls of tools, whatever became of them. */
 int64_t bp_totals_calls(const struct bp_bucket_sums *sums);

@@ -13,42 +13,62 @@
 
 /* --- which there are --- */
 
-/* "?1 IS NOT ?2" is always true: every statement of bp_totals_each() has both. */
+/* All of them: a bucket of the period may be of a session that was last heard of before it. */
 #define SESSIONS(where)                                                                            \
-	"SELECT c.id, c.platform, c.project_hash, " BP_RULE_SESSION_FIRST                          \
-	", " BP_RULE_SESSION_LAST ", " BP_RULE_SESSION ", " BP_RULE_ENDED                          \
-	", coalesce(c.model_switches, 0) FROM conversations AS c WHERE ?1 IS NOT ?2" where         \
-	" ORDER BY c.id"
+	"SELECT c.id, c.platform, c.project_hash, c.project_name, "                                \
+	"c.project_ts_us, " BP_RULE_SESSION_FIRST ", " BP_RULE_SESSION_LAST ", " BP_RULE_SESSION   \
+	", " BP_RULE_ENDED ", c.model_switches FROM conversations AS c" where " ORDER BY c.id"
 
-/* All of them: a fact of the period may be of a session that was last heard of before it. */
-static const char SESSIONS_IN_TIME[] = SESSIONS("");
-static const char SESSIONS_ONE[] = SESSIONS(" AND c.id = ?3");
+static const char SESSIONS_ALL[] = SESSIONS("");
+static const char SESSIONS_ONE[] = SESSIONS(" WHERE c.id = ?1");
 
-static void take_session(struct bp_totals_reading *reading, struct bp_statement *row, void *arg)
+static struct bp_str keep_text(struct bp_totals_reading *reading, struct bp_statement *row,
+			       int column)
 {
-	struct bp_str platform = bp_column_text(row, 1), project = bp_column_text(row, 2);
+	struct bp_str text = bp_column_text(row, column);
+	return text.ptr ? bp_arena_str(&reading->arena, text) : BP_STR("");
+}
 
-	(void)arg;
+static void take_session(struct bp_totals_reading *reading, struct bp_statement *row)
+{
+	int64_t switches = bp_column_int(row, 9);
+
 	if (reading->n_sessions == reading->cap_sessions) {
 		reading->cap_sessions = reading->cap_sessions ? 2 * reading->cap_sessions : 64;
 		reading->sessions = bp_realloc(reading->sessions, reading->cap_sessions,
 					       sizeof(reading->sessions[0]));
 	}
-	struct bp_totals_session *session = &reading->sessions[reading->n_sessions++];
-	*session = (struct bp_totals_session){.id = bp_column_int(row, 0),
-					      .first_us = bp_column_int(row, 3),
-					      .last_us = bp_column_int(row, 4),
-					      .seen = bp_column_int(row, 5) != 0,
-					      .ended = bp_column_int(row, 6) != 0,
-					      .model_switches = bp_column_int(row, 7)};
-	session->text = bp_asprintf("%.*s%.*s", BP_STR_ARG(platform), BP_STR_ARG(project));
-	session->platform = bp_str_make(session->text, platform.len);
-	session->project_hash = bp_str_make(session->text + platform.len, project.len);
+	reading->sessions[reading->n_sessions++] = (struct bp_totals_session){
+		.id = bp_column_int(row, 0),
+		.platform = keep_text(reading, row, 1),
+		.project_hash = keep_text(reading, row, 2),
+		.project_name = keep_text(reading, row, 3),
+		.named_us = bp_column_int(row, 4),
+		.first_us = bp_column_int(row, 5),
+		.last_us = bp_column_int(row, 6),
+		.seen = bp_column_int(row, 7) != 0,
+		.ended = bp_column_int(row, 8) != 0,
+		.model_switches = switches == BP_SQL_NULL ? 0 : switches};
 }
 
 enum bp_rc bp_totals_directory(struct bp_totals_reading *reading, struct bp_err *err)
 {
-	return bp_totals_each(reading, SESSIONS_IN_TIME, SESSIONS_ONE, take_session, NULL, err);
+	const struct bp_filter *filter = reading->question->filter;
+	struct bp_statement *row = NULL;
+	enum bp_rc rc = bp_statement_new(
+		reading->sql, filter->one_session ? SESSIONS_ONE : SESSIONS_ALL, &row, err);
+
+	if (rc != BP_OK) {
+		return rc;
+	}
+	if (filter->one_session) {
+		bp_bind_int(row, 1, filter->conversation);
+	}
+	while ((rc = bp_statement_step(row, err)) == BP_OK) {
+		take_session(reading, row);
+	}
+	bp_statement_free(row);
+	return rc == BP_ENOTFOUND ? BP_OK : rc;
 }
 
 static int by_id(const void *key, const void *item)
@@ -59,28 +79,24 @@ static int by_id(const void *key, const void *item)
 	return (id > session->id) - (id < session->id);
 }
 
-struct bp_totals_session *bp_totals_session(struct bp_totals_reading *reading, int64_t id)
+static struct bp_totals_session *find_session(struct bp_totals_reading *reading, int64_t id)
 {
-	if (reading->last_session && reading->last_session->id == id) {
-		return reading->last_session;
-	}
-	if (reading->n_sessions == 0) {
-		return NULL;
-	}
-	struct bp_totals_session *session = bsearch(&id, reading->sessions, reading->n_sessions,
-						    sizeof(reading->sessions[0]), by_id);
-	reading->last_session = session ? session : reading->last_session;
-	return session;
+	return reading->n_sessions == 0 ? NULL
+					: bsearch(&id, reading->sessions, reading->n_sessions,
+						  sizeof(reading->sessions[0]), by_id);
 }
 
-struct bp_totals_part *bp_totals_part(struct bp_totals_reading *reading, struct bp_group *group,
-				      struct bp_totals_session *session)
+/* A new part of the session in its group at that time, or NULL when it belongs to none. */
+static struct bp_totals_part *part_at(struct bp_totals_reading *reading,
+				      struct bp_totals_session *session, int64_t ts_us)
 {
-	struct bp_totals_part *last =
-		reading->n_parts ? &reading->parts[reading->n_parts - 1] : NULL;
+	struct bp_fact_key key = {.ts_us = ts_us,
+				  .platform = session->platform,
+				  .project_hash = session->project_hash};
+	struct bp_group *group = bp_totals_group(reading, &key);
 
-	if (last && last->group == group && last->session == session) {
-		return last;
+	if (!group) {
+		return NULL;
 	}
 	if (reading->n_parts == reading->cap_parts) {
 		reading->cap_parts = reading->cap_parts ? 2 * reading->cap_parts : 256;
@@ -93,56 +109,23 @@ struct bp_totals_part *bp_totals_part(struct bp_totals_reading *reading, struct 
 	return part;
 }
 
-/* The session's part in its group at that time, or NULL when it belongs to none. */
-static struct bp_totals_part *part_at(struct bp_totals_reading *reading,
-				      struct bp_totals_session *session, int64_t ts_us)
+void bp_totals_session_bucket(struct bp_totals_reading *reading,
+			      const struct bp_session_bucket *bucket)
 {
-	struct bp_fact_key key = {.ts_us = ts_us,
-				  .platform = session->platform,
-				  .project_hash = session->project_hash};
-	struct bp_group *group = bp_totals_group(reading, &key);
+	const struct bp_bucket_sums *sums = &bucket->sums;
+	struct bp_totals_session *session = find_session(reading, bucket->conversation);
 
-	return group ? bp_totals_part(reading, group, session) : NULL;
-}
-
-/* --- activity --- */
-
-/* Some minutes around the period, so that a gap that reaches into it is seen whole. */
-#define ACTIVITY(where)                                                                            \
-	"SELECT a.conversation_id, a.first_us, a.last_us, lag(a.last_us) OVER (PARTITION BY "      \
-	"a.conversation_id ORDER BY a.minute) FROM activity AS a WHERE " where                     \
-	" AND a.minute >= ?1 / 60000000 - 7 AND a.minute <= ?2 / 60000000 + 7"
-
-static const char ACTIVITY_IN_TIME[] =
-	ACTIVITY("a.conversation_id IN (SELECT c.id FROM conversations AS c WHERE c.last_event_us "
-		 ">= ?1 AND c.first_event_us < ?2)");
-static const char ACTIVITY_IN_SESSION[] = ACTIVITY("a.conversation_id = ?3");
-
-static int64_t clip(int64_t value, const struct bp_period *period)
-{
-	return value < period->from_us    ? period->from_us
-	       : value > period->until_us ? period->until_us
-					  : value;
-}
-
-static void take_activity(struct bp_totals_reading *reading, struct bp_statement *row, void *arg)
-{
-	const struct bp_period *period = reading->question->period;
-	struct bp_totals_session *session = bp_totals_session(reading, bp_column_int(row, 0));
-	int64_t first = bp_column_int(row, 1), last = bp_column_int(row, 2);
-	int64_t before = bp_column_int(row, 3);
-	bool near = before != BP_SQL_NULL && first - before < BP_IDLE_GAP_US;
-	int64_t active = clip(last, period) - clip(first, period);
-
-	(void)arg;
-	active += near ? clip(first, period) - clip(before, period) : 0;
-	bool inside = last >= period->from_us && first < period->until_us;
-	if (!session || !session->seen || (!inside && active == 0)) {
+	if (!session || !session->seen ||
+	    (sums->active_us == 0 && sums->events == 0 && bp_totals_calls(sums) == 0)) {
 		return;
 	}
-	struct bp_totals_part *part = part_at(reading, session, clip(first, period));
+	struct bp_totals_part *part = part_at(reading, session, bucket->bucket_us);
 	if (part) {
-		part->active_us += active;
+		part->active_us = sums->active_us;
+		part->score = (struct bp_score){.ok = sums->tools_ok,
+						.error = sums->tools_error,
+						.interrupted = sums->tools_interrupted,
+						.lines = sums->lines_added};
 	}
 }
 
@@ -190,7 +173,6 @@ static void fold_session(const struct bp_totals_part *part, size_t n, double *sc
 		sum.lines += part[i].score.lines;
 	}
 	totals->sessions++;
-	totals->active_us += active_us;
 	totals->model_switches += session->model_switches;
 	if (session->first_us != BP_SQL_NULL && session->last_us > session->first_us) {
 		totals->duration_us += session->last_us - session->first_us;
@@ -242,23 +224,15 @@ static void fold(struct bp_totals_part *parts, size_t n_parts)
 	}
 }
 
-enum bp_rc bp_totals_sessions(struct bp_totals_reading *reading, struct bp_err *err)
+void bp_totals_sessions(struct bp_totals_reading *reading)
 {
-	enum bp_rc rc = bp_totals_each(reading, ACTIVITY_IN_TIME, ACTIVITY_IN_SESSION,
-				       take_activity, NULL, err);
-
-	if (rc == BP_OK) {
-		add_silent(reading);
-		fold(reading->parts, reading->n_parts);
-	}
-	return rc;
+	add_silent(reading);
+	fold(reading->parts, reading->n_parts);
 }
 
 void bp_totals_reading_done(struct bp_totals_reading *reading)
 {
-	for (size_t i = 0; i < reading->n_sessions; i++) {
-		free(reading->sessions[i].text);
-	}
+	bp_arena_done(&reading->arena);
 	free(reading->sessions);
 	free(reading->parts);
 	reading->sessions = NULL;

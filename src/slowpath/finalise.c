@@ -3,10 +3,12 @@
  * The finaliser's rules, each a small function of the session's evidence in its own order. Nothing
  * here looks at a clock or at the order of arrival.
  */
+#include <math.h>
 #include <stdlib.h>
 
 #include "base/buf.h"
 #include "event/out.h"
+#include "query/score.h"
 #include "slowpath/session_facts.h"
 
 enum {
@@ -14,7 +16,8 @@ enum {
 	REVERT_US = 30 * 1000000,      /* an edit that undoes one within */
 	PERMISSION_US = 600 * 1000000, /* a request belongs to the call nearest within */
 	IDLE_GAP_US = 300 * 1000000,   /* a longer gap is no activity (metrics.idle_gap_s) */
-	MINUTE_US = 60 * 1000000
+	MINUTE_US = 60 * 1000000,
+	ENDED_US = 5 * 1000000 /* a SessionEnd is the last thing heard of it, give or take this */
 };
 
 /** The seeds' turn: a person typed it, in the main conversation. */
@@ -61,6 +64,8 @@ static void number_turns(struct bp_session_facts *facts)
 		turn->is.latency_us = BP_SQL_NULL;
 		turn->is.complete_us = BP_SQL_NULL;
 		turn->is.first_tool_us = BP_SQL_NULL;
+		turn->is.think_us = BP_SQL_NULL;
+		turn->is.gap_us = BP_SQL_NULL;
 		turn->is.model = (struct bp_str){0};
 	}
 }
@@ -126,6 +131,78 @@ static void time_turns(struct bp_session_facts *facts)
 	}
 }
 
+/** The last thing the main conversation did for the prompt at i, before the one at next. */
+static int64_t last_result(const struct bp_session_facts *facts, size_t i, size_t *tool)
+{
+	const struct bp_turn *turn = &facts->turns[i];
+	size_t next = next_prompt(facts, i);
+	int64_t until = next < facts->n_turns ? facts->turns[next].ts_us : INT64_MAX;
+	int64_t last = turn->is.complete_us == BP_SQL_NULL ? BP_SQL_NULL
+							   : turn->ts_us + turn->is.complete_us;
+
+	for (; *tool < facts->n_tools && facts->tools[*tool].ts_us < until; (*tool)++) {
+		const struct bp_tool *t = &facts->tools[*tool];
+		if (!t->sidechain && t->ts_us >= turn->ts_us && t->ended_us != BP_SQL_NULL &&
+		    (last == BP_SQL_NULL || t->ended_us > last)) {
+			last = t->ended_us;
+		}
+	}
+	return last;
+}
+
+/** How long after the prompt before, and after the last result, a prompt was sent. One that was
+ *  sent while work went on had no time to think. */
+static void time_prompts(struct bp_session_facts *facts)
+{
+	const struct bp_turn *before = NULL;
+	int64_t result = BP_SQL_NULL;
+	size_t tool = 0;
+
+	for (size_t i = 0; i < facts->n_turns; i++) {
+		struct bp_turn *turn = &facts->turns[i];
+		if (!is_prompt(turn)) {
+			continue;
+		}
+		if (before) {
+			turn->is.gap_us = turn->ts_us - before->ts_us;
+		}
+		if (result != BP_SQL_NULL && result <= turn->ts_us) {
+			turn->is.think_us = turn->ts_us - result;
+		}
+		before = turn;
+		result = last_result(facts, i, &tool);
+	}
+}
+
+static bool same_tool_and_turn(const struct bp_tool *a, const struct bp_tool *b)
+{
+	return a->is_turn_id == b->is_turn_id && bp_str_eq(a->tool, b->tool);
+}
+
+/** An error is recovered when a call of the same tool in the same turn was ok, at its time or
+ *  later. Tools are in the order of time, so a turn's are together. */
+static void find_recovered(struct bp_session_facts *facts)
+{
+	for (size_t i = 0; i < facts->n_tools; i++) {
+		struct bp_tool *error = &facts->tools[i];
+		error->is_recovered = BP_SQL_NULL;
+		if (error->outcome != BP_OUTCOME_ERROR) {
+			continue;
+		}
+		size_t j = i;
+		while (j > 0 && facts->tools[j - 1].ts_us == error->ts_us) {
+			j--;
+		}
+		for (; j < facts->n_tools && facts->tools[j].is_turn_id == error->is_turn_id; j++) {
+			if (facts->tools[j].outcome == BP_OUTCOME_OK &&
+			    same_tool_and_turn(&facts->tools[j], error)) {
+				error->is_recovered = 1;
+				break;
+			}
+		}
+	}
+}
+
 static void assign_tools_to_turns(struct bp_session_facts *facts)
 {
 	size_t turn = 0;
@@ -178,7 +255,8 @@ static void decide_edits(struct bp_session_facts *facts, struct bp_arena *arena)
 		tool->is = (struct bp_change_final){.accepted = BP_SQL_NULL,
 						    .decided_us = BP_SQL_NULL,
 						    .revision = BP_SQL_NULL,
-						    .reverted = BP_SQL_NULL};
+						    .reverted = BP_SQL_NULL,
+						    .repeated = BP_SQL_NULL};
 		if (!tool->edit || (!ok && !rejected)) {
 			continue;
 		}
@@ -187,11 +265,14 @@ static void decide_edits(struct bp_session_facts *facts, struct bp_arena *arena)
 		if (ok) {
 			tool->is.revision = 0;
 			tool->is.reverted = 0;
+			tool->is.repeated = 0;
 			edits[n++] = tool;
 		}
 	}
 	qsort(edits, n, sizeof(edits[0]), by_file_then_time);
 	for (size_t i = 0; i < n; i++) {
+		edits[i]->is.repeated = i > 0 && edits[i]->file_hash.len > 0 &&
+					bp_str_eq(edits[i - 1]->file_hash, edits[i]->file_hash);
 		for (size_t j = i + 1; j < n && edits[i]->file_hash.len > 0; j++) {
 			int64_t gap_us = edits[j]->ts_us - edits[i]->ts_us;
 			if (gap_us > REVISION_US ||
@@ -370,6 +451,29 @@ static void sum_edits(struct bp_session_facts *facts)
 	is->acceptance_rate = decided ? (double)is->total_changes / (double)decided : -1;
 }
 
+/** Calls that still run are left out: whether one runs too long is asked at query time. */
+static double productivity_of(const struct bp_session_facts *facts)
+{
+	int64_t last_us = facts->is.last_event_us;
+	/* BP_RULE_ENDED */
+	struct bp_score score = {
+		.ended = facts->end_ts_us != BP_SQL_NULL &&
+			 (last_us == BP_SQL_NULL || facts->end_ts_us >= last_us - ENDED_US)};
+
+	for (size_t i = 0; i < facts->n_tools; i++) {
+		const struct bp_tool *tool = &facts->tools[i];
+		score.ok += tool->outcome == BP_OUTCOME_OK;
+		score.error += tool->outcome == BP_OUTCOME_ERROR;
+		score.interrupted += tool->outcome == BP_OUTCOME_INTERRUPTED;
+		if (tool->edit && tool->outcome == BP_OUTCOME_OK &&
+		    tool->lines_added != BP_SQL_NULL) {
+			score.lines += tool->lines_added;
+		}
+	}
+	double value = bp_score_of(&score);
+	return isnan(value) ? -1 : value;
+}
+
 static void sum_conversation(struct bp_session_facts *facts, struct bp_arena *arena)
 {
 	struct bp_conversation_final *is = &facts->is;
@@ -402,6 +506,7 @@ static void sum_conversation(struct bp_session_facts *facts, struct bp_arena *ar
 		is->compactions += facts->compactions[i].is_counted;
 	}
 	sum_edits(facts);
+	is->productivity = productivity_of(facts);
 	name_models(facts, arena);
 	bp_finalise_costs(facts, is);
 }
@@ -415,7 +520,9 @@ void bp_finalise(struct bp_session_facts *facts, const struct bp_prices *prices,
 	pair_by_text(facts);
 	number_turns(facts);
 	time_turns(facts);
+	time_prompts(facts);
 	assign_tools_to_turns(facts);
+	find_recovered(facts);
 	decide_edits(facts, arena);
 	pair_permissions(facts);
 	count_compactions(facts);

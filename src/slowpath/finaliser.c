@@ -33,18 +33,20 @@ static const char CLEAN[] =
  */
 static const char UPDATE_TURN[] =
 	"UPDATE conversation_turns SET shadowed = ?2, turn_number = ?3, latency_us = ?4,"
-	" complete_us = ?5, first_tool_us = ?6, model = ?7 WHERE id = ?1 AND conversation_id = ?8";
+	" complete_us = ?5, first_tool_us = ?6, model = ?7, think_us = ?9, gap_us = ?10"
+	" WHERE id = ?1 AND conversation_id = ?8";
 
 static const char UPDATE_CALL[] =
 	"UPDATE model_calls SET cost_pusd = ?2, compat_pusd = ?3, price_id = ?4"
 	" WHERE id = ?1 AND conversation_id = ?5";
 
 static const char UPDATE_TOOL[] =
-	"UPDATE tool_calls SET turn_id = ?2 WHERE id = ?1 AND conversation_id = ?3";
+	"UPDATE tool_calls SET turn_id = ?2, recovered = ?4 WHERE id = ?1 AND conversation_id = ?3";
 
 static const char UPDATE_CHANGE[] =
-	"UPDATE code_changes SET accepted = ?2, decided_us = ?3, revision = ?4, reverted = ?5"
-	" WHERE id = ?1 AND (SELECT conversation_id FROM tool_calls WHERE id = ?1) = ?6";
+	"UPDATE code_changes SET accepted = ?2, decided_us = ?3, revision = ?4, reverted = ?5,"
+	" repeated = ?7 WHERE id = ?1 AND (SELECT conversation_id FROM tool_calls WHERE id = ?1) = "
+	"?6";
 
 static const char UPDATE_PERMISSION[] =
 	"UPDATE permission_requests SET tool_call = ?2 WHERE id = ?1";
@@ -65,7 +67,7 @@ static const char UPDATE_CONVERSATION[] =
 	" tool_calls = ?10, acceptance_rate = ?11, total_tokens = ?12, total_changes = ?13,"
 	" lines_added = ?14, lines_removed = ?15, compactions = ?16, subagents = ?17,"
 	" active_us = ?18, cost_pusd = ?19, compat_pusd = ?20, aborted_cost_pusd = ?21,"
-	" unpriced_calls = ?22 WHERE id = ?1";
+	" unpriced_calls = ?22, productivity = ?23 WHERE id = ?1";
 
 enum { CHECK_EVERY = 16 }; /* updates between two looks at the clock */
 
@@ -239,7 +241,8 @@ static bool same_turn(const struct bp_turn_final *a, const struct bp_turn_final 
 {
 	return a->shadowed == b->shadowed && a->turn_number == b->turn_number &&
 	       a->latency_us == b->latency_us && a->complete_us == b->complete_us &&
-	       a->first_tool_us == b->first_tool_us && bp_str_eq(a->model, b->model);
+	       a->first_tool_us == b->first_tool_us && a->think_us == b->think_us &&
+	       a->gap_us == b->gap_us && bp_str_eq(a->model, b->model);
 }
 
 static enum bp_rc put_turns(struct bp_finaliser *finaliser, const struct bp_session_facts *facts,
@@ -260,6 +263,8 @@ static enum bp_rc put_turns(struct bp_finaliser *finaliser, const struct bp_sess
 		bp_bind_int(finaliser->turn, 6, turn->is.first_tool_us);
 		bp_bind_text(finaliser->turn, 7, turn->is.model);
 		bp_bind_int(finaliser->turn, 8, facts->conversation_id);
+		bp_bind_int(finaliser->turn, 9, turn->is.think_us);
+		bp_bind_int(finaliser->turn, 10, turn->is.gap_us);
 		rc = put(finaliser, finaliser->turn, err);
 	}
 	return rc;
@@ -294,17 +299,20 @@ static enum bp_rc put_tools(struct bp_finaliser *finaliser, const struct bp_sess
 
 	for (size_t i = 0; i < facts->n_tools && rc == BP_OK; i++) {
 		const struct bp_tool *tool = &facts->tools[i];
-		if (tool->was_turn_id != tool->is_turn_id) {
+		if (tool->was_turn_id != tool->is_turn_id ||
+		    tool->was_recovered != tool->is_recovered) {
 			bp_bind_int(finaliser->tool, 1, tool->id);
 			bp_bind_int(finaliser->tool, 2, tool->is_turn_id);
 			bp_bind_int(finaliser->tool, 3, facts->conversation_id);
+			bp_bind_int(finaliser->tool, 4, tool->is_recovered);
 			rc = put(finaliser, finaliser->tool, err);
 		}
 		if (rc != BP_OK || !tool->edit ||
 		    (tool->was.accepted == tool->is.accepted &&
 		     tool->was.decided_us == tool->is.decided_us &&
 		     tool->was.revision == tool->is.revision &&
-		     tool->was.reverted == tool->is.reverted)) {
+		     tool->was.reverted == tool->is.reverted &&
+		     tool->was.repeated == tool->is.repeated)) {
 			continue;
 		}
 		bp_bind_int(finaliser->change, 1, tool->id);
@@ -313,6 +321,7 @@ static enum bp_rc put_tools(struct bp_finaliser *finaliser, const struct bp_sess
 		bp_bind_int(finaliser->change, 4, tool->is.revision);
 		bp_bind_int(finaliser->change, 5, tool->is.reverted);
 		bp_bind_int(finaliser->change, 6, facts->conversation_id);
+		bp_bind_int(finaliser->change, 7, tool->is.repeated);
 		rc = put(finaliser, finaliser->change, err);
 	}
 	return rc;
@@ -387,11 +396,12 @@ static bool same_conversation(const struct bp_conversation_final *a,
 	       a->model_switches == b->model_switches &&
 	       a->interaction_count == b->interaction_count && a->prompts == b->prompts &&
 	       a->responses == b->responses && a->tool_calls == b->tool_calls &&
-	       a->acceptance_rate == b->acceptance_rate && a->total_tokens == b->total_tokens &&
-	       a->total_changes == b->total_changes && a->lines_added == b->lines_added &&
-	       a->lines_removed == b->lines_removed && a->compactions == b->compactions &&
-	       a->subagents == b->subagents && a->active_us == b->active_us &&
-	       a->cost_pusd == b->cost_pusd && a->compat_pusd == b->compat_pusd &&
+	       a->acceptance_rate == b->acceptance_rate && a->productivity == b->productivity &&
+	       a->total_tokens == b->total_tokens && a->total_changes == b->total_changes &&
+	       a->lines_added == b->lines_added && a->lines_removed == b->lines_removed &&
+	       a->compactions == b->compactions && a->subagents == b->subagents &&
+	       a->active_us == b->active_us && a->cost_pusd == b->cost_pusd &&
+	       a->compat_pusd == b->compat_pusd &&
 	       a->aborted_cost_pusd == b->aborted_cost_pusd &&
 	       a->unpriced_calls == b->unpriced_calls;
 }
@@ -428,6 +438,11 @@ static enum bp_rc put_conversation(struct bp_finaliser *finaliser,
 	}
 	for (int i = 0; i < (int)(sizeof(more) / sizeof(more[0])); i++) {
 		bp_bind_int(update, 12 + i, more[i]);
+	}
+	if (is->productivity < 0) {
+		bp_bind_null(update, 23);
+	} else {
+		bp_bind_real(update, 23, is->productivity);
 	}
 	return put(finaliser, update, err);
 }

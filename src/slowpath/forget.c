@@ -70,7 +70,12 @@ static const char ADD_NEIGHBOURS[] =
 #define MARK_BUCKETS                                                                               \
 	DIRTY_BY("conversation_turns")                                                             \
 	DIRTY_BY("model_calls")                                                                    \
-	DIRTY_BY("tool_calls") DIRTY_BY("api_errors") DIRTY_BY("compactions")
+	DIRTY_BY("tool_calls")                                                                     \
+	DIRTY_BY("api_errors")                                                                     \
+	DIRTY_BY("compactions")                                                                    \
+	"INSERT INTO dirty_bucket SELECT DISTINCT started_us / 900000000 * 900000000, 1 FROM "     \
+	"subagents WHERE conversation_id IN (SELECT id FROM temp.forget_session WHERE what = 1)"   \
+	" ON CONFLICT (bucket_us) DO UPDATE SET generation = generation + 1;"
 
 #define BY_FACT(table, column)                                                                     \
 	"DELETE FROM " table " WHERE " column " IN (SELECT id FROM temp.forget_fact)"

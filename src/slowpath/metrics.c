@@ -1,55 +1,39 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The metrics worker: recomputes the rollups of dirty buckets from facts, and keeps the live
- * values in Redis. A question never waits for it: it reads dirty buckets from facts.
+ * The metrics worker: has dirty rollups made again, and keeps the live values in Redis. A question
+ * never waits for it: it reads what is dirty from what it is made of.
  */
 #include <malloc.h>
 
-#include "base/arena.h"
-#include "base/buf.h"
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/mem.h"
-#include "query/buckets.h"
+#include "base/tz.h"
 #include "slowpath/live.h"
 #include "slowpath/pool.h"
-
-static const char SELECT_DIRTY[] =
-	"SELECT bucket_us, generation FROM dirty_bucket ORDER BY bucket_us DESC LIMIT 64";
-static const char DROP_BUCKET[] = "DELETE FROM rollups WHERE bucket_us = ?1";
-static const char CLEAN[] = "DELETE FROM dirty_bucket WHERE bucket_us = ?1 AND generation = ?2";
-
-#define PARAMETER(name) "?, "
-static const char INSERT_ROLLUP[] = "INSERT INTO rollups (" BP_BUCKET_COLUMNS
-				    ") VALUES (?, ?, ?, ?, ?, " BP_BUCKET_SUMS(PARAMETER) "?)";
-#undef PARAMETER
+#include "slowpath/rollup_maker.h"
 
 enum {
 	TICK_MS = 100,
 	PASS_US = 500000,       /* a bucket that keeps changing is recomputed this often */
 	BUSY_PASS_US = 2000000, /* ... while rows wait */
 	QUIET_US = 3000000,
-	DIRTY_MAX = 64,
+	SPAN_PASS_US = 5000000, /* days and months that keep changing: this often */
 	RETRY_MS = 200,
 	LOG_US = 10000000
-};
-
-struct dirty {
-	int64_t bucket_us, generation;
 };
 
 struct metrics {
 	struct bp_slowpath *slowpath;
 	struct bp_sql *read, *write;
-	struct bp_bucket_reader *buckets; /* of read */
-	struct bp_statement *dirty, *drop, *insert, *clean;
+	struct bp_tz *tz; /* whose days and months are made */
+	struct bp_rollup_maker *maker;
 	struct bp_live *live;
-	struct bp_buf sketch;
-	struct bp_arena arena;  /* one bucket's rollups */
-	struct rollup *rollups; /* in the arena */
-	unsigned commits;       /* seen at the last pass */
+	unsigned commits; /* seen at the last pass */
 	int64_t last_pass_us;
-	bool left; /* dirty buckets were left by the last pass */
+	bool left; /* dirty quarters were left by the last pass */
+	int64_t last_spans_us;
+	bool spans_left; /* days or months may be dirty */
 	unsigned quiet_commits;
 	int64_t quiet_us; /* monotonic: no commit since */
 	bool trimmed;
@@ -58,16 +42,11 @@ struct metrics {
 
 static void close_metrics(struct metrics *metrics)
 {
-	bp_statement_free(metrics->dirty);
-	bp_statement_free(metrics->drop);
-	bp_statement_free(metrics->insert);
-	bp_statement_free(metrics->clean);
-	bp_bucket_reader_free(metrics->buckets);
+	bp_rollup_maker_free(metrics->maker);
 	bp_sql_close(metrics->read);
 	bp_sql_close(metrics->write);
 	bp_live_free(metrics->live);
-	bp_buf_done(&metrics->sketch);
-	bp_arena_done(&metrics->arena);
+	bp_tz_free(metrics->tz);
 }
 
 static enum bp_rc open_metrics(struct metrics *metrics, struct bp_err *err)
@@ -77,164 +56,43 @@ static enum bp_rc open_metrics(struct metrics *metrics, struct bp_err *err)
 	enum bp_rc rc =
 		bp_sql_open(slowpath->database_path, BP_SQL_READ, cache, &metrics->read, err);
 
-	bp_buf_init(&metrics->sketch, BP_SKETCH_BYTES_MAX);
 	metrics->live = bp_live_new(slowpath->redis_address);
 	metrics->left = true;
+	metrics->spans_left = true;
 	if (rc == BP_OK) {
 		rc = bp_sql_open(slowpath->database_path, BP_SQL_WRITE, cache, &metrics->write,
 				 err);
 	}
-	if (rc == BP_OK) {
-		rc = bp_bucket_reader_new(metrics->read, &metrics->buckets, err);
+	/* As the command line does, which then reads these days. */
+	if (rc == BP_OK && bp_tz_load(NULL, &metrics->tz, NULL) != BP_OK) {
+		rc = bp_tz_load("UTC", &metrics->tz, err);
 	}
 	if (rc == BP_OK) {
-		rc = bp_statement_new(metrics->read, SELECT_DIRTY, &metrics->dirty, err);
-	}
-	if (rc == BP_OK) {
-		rc = bp_statement_new(metrics->write, DROP_BUCKET, &metrics->drop, err);
-	}
-	if (rc == BP_OK) {
-		rc = bp_statement_new(metrics->write, INSERT_ROLLUP, &metrics->insert, err);
-	}
-	if (rc == BP_OK) {
-		rc = bp_statement_new(metrics->write, CLEAN, &metrics->clean, err);
+		rc = bp_rollup_maker_new(metrics->read, metrics->write, slowpath->lock, metrics->tz,
+					 &metrics->maker, err);
 	}
 	return rc;
-}
-
-/** A rollup as it will be written: read before the lock is taken. */
-struct rollup {
-	int64_t bucket_us;
-	struct bp_str platform, project_hash, model, tool, sketch;
-	int64_t sums[BP_BUCKET_SUM_COUNT];
-	struct rollup *next;
-};
-
-static enum bp_rc keep_rollup(const struct bp_bucket *bucket, void *arg, struct bp_err *err)
-{
-	struct metrics *metrics = arg;
-	struct rollup *rollup = bp_arena_alloc(&metrics->arena, sizeof(*rollup));
-
-	(void)err; /* cannot fail */
-	*rollup = (struct rollup){
-		.bucket_us = bucket->bucket_us,
-		.platform = bp_arena_str(&metrics->arena, bucket->platform),
-		.project_hash = bp_arena_str(&metrics->arena, bucket->project_hash),
-		.model = bp_arena_str(&metrics->arena, bucket->model),
-		.tool = bp_arena_str(&metrics->arena, bucket->tool),
-		.next = metrics->rollups,
-	};
-	memcpy(rollup->sums, &bucket->sums, sizeof(rollup->sums));
-	if (bucket->latency.count > 0) {
-		bp_buf_clear(&metrics->sketch);
-		bp_sketch_encode(&bucket->latency, &metrics->sketch);
-		rollup->sketch = bp_arena_str(&metrics->arena, bp_buf_str(&metrics->sketch));
-	}
-	metrics->rollups = rollup;
-	return BP_OK;
-}
-
-static enum bp_rc insert_rollup(struct metrics *metrics, const struct rollup *rollup,
-				struct bp_err *err)
-{
-	struct bp_statement *insert = metrics->insert;
-	int parameter = 6;
-
-	bp_bind_int(insert, 1, rollup->bucket_us);
-	bp_bind_text(insert, 2, rollup->platform);
-	bp_bind_text(insert, 3, rollup->project_hash);
-	bp_bind_text(insert, 4, rollup->model);
-	bp_bind_text(insert, 5, rollup->tool);
-	for (size_t i = 0; i < BP_BUCKET_SUM_COUNT; i++) {
-		bp_bind_int(insert, parameter++, rollup->sums[i]);
-	}
-	bp_bind_blob(insert, parameter, rollup->sketch.ptr, rollup->sketch.len);
-	return bp_statement_run(insert, err);
-}
-
-static enum bp_rc write_rollups(struct metrics *metrics, const struct dirty *dirty,
-				struct bp_err *err)
-{
-	bp_bind_int(metrics->drop, 1, dirty->bucket_us);
-	enum bp_rc rc = bp_statement_run(metrics->drop, err);
-	for (const struct rollup *rollup = metrics->rollups; rollup && rc == BP_OK;
-	     rollup = rollup->next) {
-		rc = insert_rollup(metrics, rollup, err);
-	}
-	if (rc == BP_OK) {
-		bp_bind_int(metrics->clean, 1, dirty->bucket_us);
-		bp_bind_int(metrics->clean, 2, dirty->generation);
-		rc = bp_statement_run(metrics->clean, err);
-	}
-	return rc;
-}
-
-/**
- * Facts that change while they are summed raise the bucket's generation: it stays dirty, and
- * questions read it from facts until the next pass.
- */
-static enum bp_rc make_rollup(struct metrics *metrics, const struct dirty *dirty,
-			      struct bp_err *err)
-{
-	struct bp_slowpath *slowpath = metrics->slowpath;
-
-	bp_arena_clear(&metrics->arena);
-	metrics->rollups = NULL;
-	enum bp_rc rc =
-		bp_bucket_reader_read(metrics->buckets, dirty->bucket_us,
-				      dirty->bucket_us + BP_BUCKET_US, keep_rollup, metrics, err);
-	if (rc != BP_OK) {
-		return rc;
-	}
-	bp_writer_lock_take(slowpath->lock, BP_WRITER_SLOW);
-	rc = bp_sql_begin(metrics->write, err);
-	if (rc == BP_OK) {
-		rc = write_rollups(metrics, dirty, err);
-		if (rc == BP_OK) {
-			rc = bp_sql_commit(metrics->write, err);
-		}
-		if (rc != BP_OK) {
-			bp_sql_rollback(metrics->write);
-		}
-	}
-	bp_writer_lock_give(slowpath->lock);
-	if (rc == BP_OK) {
-		bp_store_cap_wal(metrics->write);
-	}
-	return rc;
-}
-
-static enum bp_rc read_dirty(struct metrics *metrics, struct dirty *out, size_t *out_n,
-			     struct bp_err *err)
-{
-	enum bp_rc rc;
-	size_t n = 0;
-
-	while ((rc = bp_statement_step(metrics->dirty, err)) == BP_OK) {
-		BP_ASSERT(n < DIRTY_MAX);
-		out[n++] = (struct dirty){.bucket_us = bp_column_int(metrics->dirty, 0),
-					  .generation = bp_column_int(metrics->dirty, 1)};
-	}
-	bp_statement_reset(metrics->dirty);
-	*out_n = n;
-	return rc == BP_ENOTFOUND ? BP_OK : rc;
 }
 
 static enum bp_rc pass(struct metrics *metrics, struct bp_err *err)
 {
-	struct dirty dirty[DIRTY_MAX];
-	size_t n = 0;
-
 	metrics->commits = atomic_load(&metrics->slowpath->commits);
 	metrics->last_pass_us = bp_clock_mono_us();
-	enum bp_rc rc = read_dirty(metrics, dirty, &n, err);
-	metrics->left = n == DIRTY_MAX;
-	for (size_t i = 0; i < n && rc == BP_OK; i++) {
-		if (bp_stop_requested(&metrics->slowpath->stop)) {
-			return BP_OK;
-		}
-		rc = make_rollup(metrics, &dirty[i], err);
-	}
+	metrics->spans_left = true;
+	return bp_rollup_maker_quarters(metrics->maker, &metrics->left, err);
+}
+
+/** Days and months once no quarter is left: each would only be made again. */
+static enum bp_rc pass_spans(struct metrics *metrics, struct bp_err *err)
+{
+	struct bp_slowpath *slowpath = metrics->slowpath;
+	enum bp_rc rc = BP_OK;
+
+	metrics->last_spans_us = bp_clock_mono_us();
+	do {
+		rc = bp_rollup_maker_span(metrics->maker, &metrics->spans_left, err);
+	} while (rc == BP_OK && metrics->spans_left && !bp_stop_requested(&slowpath->stop) &&
+		 atomic_load(&slowpath->commits) == metrics->commits);
 	return rc;
 }
 
@@ -272,6 +130,13 @@ static bool pass_due(const struct metrics *metrics)
 	return metrics->left || bp_slowpath_hurrying(slowpath) || since_us >= PASS_US;
 }
 
+static bool spans_due(const struct metrics *metrics)
+{
+	return !metrics->left && metrics->spans_left &&
+	       (bp_slowpath_hurrying(metrics->slowpath) ||
+		bp_clock_mono_us() - metrics->last_spans_us >= SPAN_PASS_US);
+}
+
 void bp_metrics_run(void *arg)
 {
 	struct metrics metrics = {.slowpath = arg};
@@ -285,6 +150,9 @@ void bp_metrics_run(void *arg)
 		bp_slowpath_hold(slowpath);
 		if (rc == BP_OK && pass_due(&metrics)) {
 			rc = pass(&metrics, &err);
+		}
+		if (rc == BP_OK && spans_due(&metrics)) {
+			rc = pass_spans(&metrics, &err);
 		}
 		if (rc == BP_OK) {
 			rc = bp_live_tick(metrics.live, metrics.read,

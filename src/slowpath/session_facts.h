@@ -21,6 +21,7 @@
 
 struct bp_turn_final {
 	int64_t shadowed, turn_number, latency_us, complete_us, first_tool_us;
+	int64_t think_us, gap_us;
 	struct bp_str model;
 };
 
@@ -65,7 +66,7 @@ enum bp_outcome {
 };
 
 struct bp_change_final {
-	int64_t accepted, decided_us, revision, reverted;
+	int64_t accepted, decided_us, revision, reverted, repeated;
 };
 
 struct bp_tool {
@@ -74,6 +75,7 @@ struct bp_tool {
 	enum bp_outcome outcome;
 	struct bp_str tool, input_hash;
 	int64_t was_turn_id, is_turn_id;
+	int64_t was_recovered, is_recovered; /* 1 or BP_SQL_NULL */
 	/* its code change, when it is an edit */
 	bool edit;
 	struct bp_str file_hash, old_hash, new_hash;
@@ -102,6 +104,7 @@ struct bp_conversation_final {
 	struct bp_str primary_model, models;
 	int64_t model_switches, interaction_count, prompts, responses, tool_calls;
 	double acceptance_rate; /* < 0: NULL */
+	double productivity;    /* < 0: NULL */
 	int64_t total_tokens, total_changes, lines_added, lines_removed;
 	int64_t compactions, subagents, active_us;
 	int64_t cost_pusd, compat_pusd; /* BP_SQL_NULL: no call has a price */
@@ -125,7 +128,8 @@ struct bp_session_facts {
 	int64_t n_subagents;
 	struct bp_minute *was_minutes, *is_minutes;
 	size_t n_was_minutes, n_is_minutes;
-	bool exists; /* it has a conversations row */
+	bool exists;       /* it has a conversations row */
+	int64_t end_ts_us; /* latest SessionEnd, or BP_SQL_NULL */
 	struct bp_conversation_final was, is;
 };
 

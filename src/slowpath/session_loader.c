@@ -5,7 +5,8 @@
 
 static const char SELECT_TURNS[] =
 	"SELECT id, ts_us, from_line, human, is_sidechain, prompt_id, content_hash, shadowed,"
-	" turn_number, latency_us, complete_us, first_tool_us, model FROM conversation_turns"
+	" turn_number, latency_us, complete_us, first_tool_us, model, think_us, gap_us"
+	" FROM conversation_turns"
 	" WHERE conversation_id = ?1 ORDER BY ts_us, id";
 
 static const char SELECT_CALLS[] = "SELECT " BP_CALL_COLUMNS " FROM model_calls"
@@ -14,7 +15,8 @@ static const char SELECT_CALLS[] = "SELECT " BP_CALL_COLUMNS " FROM model_calls"
 static const char SELECT_TOOLS[] =
 	"SELECT t.id, t.ts_us, t.ended_us, t.is_sidechain, t.outcome, t.tool, t.input_hash,"
 	" t.turn_id, c.id IS NOT NULL, c.file_hash, c.old_hash, c.new_hash, c.lines_added,"
-	" c.lines_removed, c.accepted, c.decided_us, c.revision, c.reverted"
+	" c.lines_removed, c.accepted, c.decided_us, c.revision, c.reverted, c.repeated,"
+	" t.recovered"
 	" FROM tool_calls AS t LEFT JOIN code_changes AS c ON c.id = t.id"
 	" WHERE t.conversation_id = ?1 ORDER BY t.ts_us, t.id";
 
@@ -37,7 +39,8 @@ static const char SELECT_CONVERSATION[] =
 	"SELECT first_event_us, last_event_us, primary_model, models, model_switches,"
 	" interaction_count, prompts, responses, tool_calls, coalesce(acceptance_rate, -1.0),"
 	" total_tokens, total_changes, lines_added, lines_removed, compactions, subagents,"
-	" active_us, cost_pusd, compat_pusd, aborted_cost_pusd, unpriced_calls"
+	" active_us, cost_pusd, compat_pusd, aborted_cost_pusd, unpriced_calls,"
+	" coalesce(productivity, -1.0), end_ts_us"
 	" FROM conversations WHERE id = ?1";
 
 struct bp_session_loader {
@@ -156,7 +159,9 @@ static void read_turn(struct bp_statement *row, struct bp_arena *arena, void *it
 			.latency_us = bp_column_int(row, 9),
 			.complete_us = bp_column_int(row, 10),
 			.first_tool_us = bp_column_int(row, 11),
-			.model = column_copy(row, arena, 12)},
+			.model = column_copy(row, arena, 12),
+			.think_us = bp_column_int(row, 13),
+			.gap_us = bp_column_int(row, 14)},
 	};
 }
 
@@ -229,7 +234,9 @@ static void read_tool(struct bp_statement *row, struct bp_arena *arena, void *it
 		.was = {.accepted = bp_column_int(row, 14),
 			.decided_us = bp_column_int(row, 15),
 			.revision = bp_column_int(row, 16),
-			.reverted = bp_column_int(row, 17)},
+			.reverted = bp_column_int(row, 17),
+			.repeated = bp_column_int(row, 18)},
+		.was_recovered = bp_column_int(row, 19),
 	};
 }
 
@@ -300,7 +307,9 @@ static enum bp_rc read_conversation(struct bp_session_loader *loader, struct bp_
 			.compat_pusd = bp_column_int(row, 18),
 			.aborted_cost_pusd = bp_column_int(row, 19),
 			.unpriced_calls = bp_column_int(row, 20),
+			.productivity = bp_column_real(row, 21),
 		};
+		out->end_ts_us = bp_column_int(row, 22);
 	}
 	bp_statement_reset(row);
 	return rc;
@@ -364,7 +373,8 @@ enum bp_rc bp_session_load(struct bp_session_loader *loader, int64_t conversatio
 	};
 	enum bp_rc rc = BP_OK;
 
-	*out = (struct bp_session_facts){.conversation_id = conversation_id};
+	*out = (struct bp_session_facts){.conversation_id = conversation_id,
+					 .end_ts_us = BP_SQL_NULL};
 	for (size_t i = 0; i < sizeof(reads) / sizeof(reads[0]) && rc == BP_OK; i++) {
 		rc = read_all(reads[i].query, conversation_id, reads[i].list, reads[i].read, err);
 	}

@@ -53,6 +53,7 @@ static const char DROP_FACTS[] =
 	"DELETE FROM subagents; DELETE FROM activity; DELETE FROM session_event;"
 	"DELETE FROM session_link; DELETE FROM fact_alias; DELETE FROM fact_error;"
 	"DELETE FROM dirty_session; DELETE FROM dirty_bucket; DELETE FROM rollups;"
+	"DELETE FROM session_rollups; DELETE FROM dirty_span;"
 	"DELETE FROM pool_progress WHERE pool = '" BP_POOL_CONVERSATIONS "'";
 
 static int threads_of(const struct bp_slowpath *slowpath)
@@ -312,7 +313,8 @@ static const char SELECT_LAG[] =
 	" + max(0, (SELECT coalesce(max(sequence), 0) FROM other_row)"
 	" - coalesce((SELECT low_water FROM pool_progress WHERE pool = 'conversations'"
 	" AND tbl = 'other_row'), 0)),"
-	" (SELECT count(*) FROM dirty_session), (SELECT count(*) FROM dirty_bucket)";
+	" (SELECT count(*) FROM dirty_session), (SELECT count(*) FROM dirty_bucket)"
+	" + (SELECT count(*) FROM dirty_span)";
 
 enum bp_rc bp_slowpath_lag(struct bp_sql *sql, struct bp_slowpath_lag *out, struct bp_err *err)
 {

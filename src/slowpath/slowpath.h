@@ -48,7 +48,7 @@ void bp_slowpath_stop(struct bp_slowpath *slowpath);
 struct bp_slowpath_lag {
 	int64_t rows;     /* raw rows above the low water */
 	int64_t sessions; /* that wait for the finaliser */
-	int64_t buckets;  /* dirty */
+	int64_t buckets;  /* dirty quarters of an hour, days and months */
 };
 /** Read it from the database; any thread with any connection. Errors: those of
  *  bp_statement_step(); *out is untouched. */

@@ -4,8 +4,11 @@
  *
  * Times are seconds after T = 2026-03-10T12:00:00Z.
  *
+ * Money in USD: the main line's first call 0.03 (0.02 by ccusage's rules), the sub-agent's 0.001 by
+ * both, the cut one 0.0005; session two's call has no price.
+ *
  * Session one ("0000aaaa-...", ended normally), active 0..120 and 600..660:
- *	  0	prompt 1, first answer after 2 s, done after 100 s
+ *	  0	prompt 1 (7 words, 30 characters), first answer after 2 s, done after 100 s
  *	  2	model call opus: 10 in, 20 out (5 reasoning), cache 30 w5m, 40 w1h, 100 read
  *	 10	Bash fails after 1 s (turn 1)
  *	 20	Bash ok after 3 s (turn 1): the failure is recovered
@@ -13,7 +16,7 @@
  *	 60	Edit a.c ok, 8 added, 4 removed, reverted
  *	 70	Write b.py ok, created, 80 added; took 5 s
  *	 80	Edit a.c rejected (lines 50/50 do not count)
- *	600	prompt 2, first tool call after 4 s (no answer before), done after 60 s
+ *	600	prompt 2 (9 words, 50 characters), 500 s after the last result; first tool call after 4 s (no answer before), done after 60 s
  *	604	Grep interrupted after 2 s; sub-agent x started
  *	605	the sub-agent's call of haiku: 1 in, 2 out
  *	610	Read denied
@@ -92,5 +95,18 @@ static const char STORY[] =
 	" SELECT 2, t / 60000000 + 16, t + 1000000000, t + 1019000000, 2 FROM at UNION ALL"
 	" SELECT 2, t / 60000000 + 17, t + 1020000000, t + 1060000000, 2 FROM at;"
 	"DROP TABLE at;";
+
+/* What the finaliser finds, and what it costs. */
+static const char STORY_FOUND[] =
+	"UPDATE conversation_turns SET length_chars = 30 WHERE id = 1;"
+	"UPDATE conversation_turns SET length_chars = 50, think_us = 500000000, gap_us = 600000000"
+	" WHERE id = 2;"
+	"UPDATE model_calls SET cost_pusd = 30000000000, compat_pusd = 20000000000, web_searches = "
+	"1"
+	" WHERE id = 1;"
+	"UPDATE model_calls SET cost_pusd = 1000000000, compat_pusd = 1000000000 WHERE id = 2;"
+	"UPDATE model_calls SET cost_pusd = 500000000, compat_pusd = 500000000 WHERE id = 3;"
+	"UPDATE tool_calls SET recovered = 1, error_class = 'exit_code' WHERE id = 1;"
+	"UPDATE code_changes SET repeated = 1 WHERE id = 4;";
 
 #endif

@@ -10,13 +10,16 @@
 
 static struct bp_groups groups;
 static struct bp_tz *tz;
+static bool compat;
 
 static void open_story(void)
 {
 	struct bp_err err = {0};
 
+	compat = false;
 	facts_open();
 	facts_put(STORY);
+	facts_put(STORY_FOUND);
 	ck_assert_ok(bp_tz_load("UTC", &tz, &err), err);
 }
 
@@ -36,6 +39,7 @@ static void ask(const struct bp_filter *filter, int64_t from_s, int64_t until_s,
 	struct bp_totals_question question = {.period = &period,
 					      .filter = filter,
 					      .by = by,
+					      .compat_ccusage = compat,
 					      .as_of_us = STORY_T + INT64_C(7200000000)};
 	struct bp_err err = {0};
 
@@ -113,7 +117,81 @@ START_TEST(session_one_has_the_tokens_of_its_story)
 	check(0, "aborted_tokens_total", 10);
 	check(0, "cache_hit_rate", 100.0 / (100 + 11 + 30 + 40));
 	check(0, "tokens_per_minute", 203.0 / 3);
+}
+END_TEST
+
+START_TEST(session_one_has_the_money_of_its_story)
+{
+	struct bp_filter filter = {.one_session = true, .conversation = 1};
+
+	ask(&filter, -1000000, 1000000, BP_GROUP_NONE);
+	/* 0.03 + 0.001; the cut stream stands apart. */
+	check(0, "cost_usd", 0.031);
+	check(0, "aborted_cost_usd", 0.0005);
+	check(0, "subagent_cost_usd", 0.001);
+	check(0, "subagent_tokens", 3);
+	/* In 180 s: 20 times as much in an hour. */
+	check(0, "cost_per_hour", 0.62);
+	check(0, "cost_per_session", 0.031);
+	check(0, "unpriced_calls", 0);
+	check(0, "web_searches", 1);
+	check(0, "reported_cost_usd", (double)NAN);
+	compat = true;
+	ask(&filter, -1000000, 1000000, BP_GROUP_NONE);
+	check(0, "cost_usd", 0.021);
+	/* Session two made a call, and it has no price: its cost is not known, and not 0. */
+	filter.conversation = 2;
+	ask(&filter, -1000000, 1000000, BP_GROUP_NONE);
 	check(0, "cost_usd", (double)NAN);
+	check(0, "subagent_cost_usd", (double)NAN);
+	check(0, "unpriced_calls", 1);
+	/* Both: what is known. */
+	compat = false;
+	ask(&(struct bp_filter){0}, -1000000, 1000000, BP_GROUP_NONE);
+	check(0, "cost_usd", 0.031);
+	check(0, "unpriced_calls", 1);
+	check(0, "cost_per_session", 0.0155);
+	/* No tool has a cost. */
+	ask(&(struct bp_filter){0}, -1000000, 1000000, BP_GROUP_TOOL);
+	check(0, "cost_usd", (double)NAN);
+}
+END_TEST
+
+START_TEST(session_one_has_the_prompts_of_its_story)
+{
+	struct bp_filter filter = {.one_session = true, .conversation = 1};
+
+	ask(&filter, -1000000, 1000000, BP_GROUP_NONE);
+	check(0, "prompt_length_words", 8);
+	check(0, "prompt_length_chars", 40);
+	/* One gap of 600 s, one time to think of 500 s. */
+	check(0, "prompt_gap_p50_ms", 600000);
+	check(0, "think_time_p50_ms", 500000);
+	check(0, "think_time_p95_ms", 500000);
+	check(0, "gaps_iterating", 0);
+	check(0, "gaps_reviewing", 0);
+	check(0, "gaps_moved_on", 1);
+	/* 9 + 9 + 1 + 9 + 1 in 180 s. */
+	check(0, "events", 29);
+	check(0, "events_per_second", 29.0 / 180);
+	check(0, "errors_exit_code", 1);
+	check(0, "errors_other", 0);
+	check(0, "operations_per_compaction", 8);
+	check(0, "context_pressure_min", 3);
+	check(0, "subagents_per_session", 1);
+	/* 604 to 608 s. */
+	check(0, "subagent_duration_p50_ms", 4000);
+	check(0, "model_switches_per_session", 2);
+	/* Two samples, 2 and 4 s, and 100 and 60 s: rank floor(0.95) = 0 is the smaller. */
+	check(0, "response_time_p95_ms", 2000);
+	check(0, "complete_response_time_p95_ms", 60000);
+	check(0, "time_to_accept_p95_ms", 4000);
+	check(0, "time_to_first_token_p50_ms", (double)NAN);
+	/* Session two's prompt was not measured. */
+	filter.conversation = 2;
+	ask(&filter, -1000000, 1000000, BP_GROUP_NONE);
+	check(0, "prompt_length_words", (double)NAN);
+	check(0, "think_time_p50_ms", (double)NAN);
 }
 END_TEST
 
@@ -333,7 +411,8 @@ START_TEST(unknown_is_null_in_json_and_nothing_is_missing)
 	ask(&filter, 200, 500, BP_GROUP_NONE);
 	cJSON *json = bp_metrics_json(&groups.items[0]->totals);
 	ck_assert(cJSON_IsNull(cJSON_GetObjectItem(json, "acceptance_rate")));
-	ck_assert(cJSON_IsNull(cJSON_GetObjectItem(json, "cost_usd")));
+	ck_assert(cJSON_IsNull(cJSON_GetObjectItem(json, "cost_per_hour")));
+	ck_assert_double_eq(cJSON_GetNumberValue(cJSON_GetObjectItem(json, "cost_usd")), 0);
 	ck_assert(cJSON_IsNumber(cJSON_GetObjectItem(json, "prompts")));
 	for (const struct bp_metric *metric = bp_metrics; metric->name; metric++) {
 		n++;
@@ -344,7 +423,8 @@ START_TEST(unknown_is_null_in_json_and_nothing_is_missing)
 END_TEST
 
 BP_TEST_MAIN(open_story, close_story, session_one_has_every_number_of_its_story,
-	     session_one_has_the_tokens_of_its_story, session_one_has_the_code_of_its_story,
+	     session_one_has_the_tokens_of_its_story, session_one_has_the_money_of_its_story,
+	     session_one_has_the_prompts_of_its_story, session_one_has_the_code_of_its_story,
 	     session_one_has_the_times_of_its_story, a_call_pending_for_half_an_hour_is_interrupted,
 	     a_period_adds_sessions_up, a_period_that_cuts_a_session_has_what_lies_inside,
 	     groups_split_without_losing_anything, days_are_those_of_the_zone,

@@ -1,243 +1,225 @@
 /* SPDX-License-Identifier: MIT */
+/* Which rows answer. That they never change an answer is asked in slowpath/test_rollup_maker.c,
+   which has them made. */
 #include "query/rollups.h"
 
 #include <inttypes.h>
 
+#include "query/bucket_code.h"
 #include "unit/query/facts.h"
 
-enum { BUCKETS = 12, FACTS_PER_BUCKET = 6, ROUNDS = 40 };
+#define DAY_US INT64_C(86400000000)
 
-/* The first bucket of the made-up facts. */
-#define START (INT64_C(1000) * BP_BUCKET_US)
+/* 2026-03-01T00:00Z; March has 31 days, April 30. */
+#define MARCH INT64_C(1772323200000000)
 
-static uint64_t seed;
+static struct bp_tz *utc, *paris;
 
-static int64_t pick(int64_t n)
+static void setup(void)
 {
-	uint64_t z = (seed += UINT64_C(0x9E3779B97F4A7C15));
-	z = (z ^ (z >> 30)) * UINT64_C(0xBF58476D1CE4E5B9);
-	z = (z ^ (z >> 27)) * UINT64_C(0x94D049BB133111EB);
-	return (int64_t)((z ^ (z >> 31)) % (uint64_t)n);
-}
+	struct bp_err err = {0};
 
-static void put_fact(int64_t id)
-{
-	static const int ranks[] = {400, 500, 600, 800, 900, 100};
-	int64_t ts_us = START + pick(BUCKETS * BP_BUCKET_US);
-	char text[512];
-
-	(void)snprintf(text, sizeof(text),
-		       "INSERT INTO tool_calls (id, file_conversation, tool, started_us, ended_us, "
-		       "ts_us, outcome_rank) VALUES (%" PRId64 ", %" PRId64 ", '%s', %" PRId64
-		       ", %" PRId64 ", %" PRId64 ", %d);"
-		       "INSERT INTO model_calls (id, file_conversation, model, ts_us, ts_last_us, "
-		       "sidechain, input, output) VALUES (%" PRId64 ", %" PRId64 ", '%s', %" PRId64
-		       ", 0, 0, %" PRId64 ", 3);",
-		       id, 1 + pick(2), pick(2) ? "Edit" : "Bash", ts_us, ts_us + pick(1000000),
-		       ts_us, ranks[pick(6)], id, 1 + pick(2), pick(2) ? "a" : "b",
-		       START + pick(BUCKETS * BP_BUCKET_US), pick(100));
+	facts_open();
+	ck_assert_ok(bp_tz_load("UTC", &utc, &err), err);
+	ck_assert_ok(bp_tz_load("Europe/Paris", &paris, &err), err);
+	char text[96];
+	(void)snprintf(text, sizeof(text), "INSERT INTO rollup_zone VALUES ('UTC', %d)",
+		       BP_BUCKET_FORMAT);
 	facts_put(text);
 }
 
-/* What the slow path does with a bucket. */
-static enum bp_rc store(const struct bp_bucket *bucket, void *arg, struct bp_err *err)
+static void teardown(void)
 {
-	struct bp_statement *statement = arg;
-	const struct bp_str texts[] = {bucket->platform, bucket->project_hash, bucket->model,
-				       bucket->tool};
-	struct bp_buf sketch;
-	int i = 1;
-
-	bp_buf_init(&sketch, BP_SKETCH_BYTES_MAX);
-	bp_bind_int(statement, i++, bucket->bucket_us);
-	for (size_t text = 0; text < 4; text++) {
-		bp_bind_text(statement, i++, texts[text]);
-	}
-#define BIND(name) bp_bind_int(statement, i++, bucket->sums.name);
-	BP_BUCKET_SUMS(BIND)
-#undef BIND
-	if (bucket->latency.count > 0) {
-		bp_sketch_encode(&bucket->latency, &sketch);
-		bp_bind_blob(statement, i, sketch.ptr, sketch.len);
-	} else {
-		bp_bind_null(statement, i);
-	}
-	enum bp_rc rc = bp_statement_run(statement, err);
-	bp_buf_done(&sketch);
-	return rc;
+	bp_tz_free(utc);
+	bp_tz_free(paris);
+	facts_close();
 }
 
-static void make_rollups(void)
+/* A row whose prompts tell that it was read. */
+static void put_row(int span, int64_t start_us, const char *project, int64_t prompts)
 {
-#define PARAMETER(name) "?, "
-	static const char STORE[] = "INSERT INTO rollups (" BP_BUCKET_COLUMNS
-				    ") VALUES (?, ?, ?, ?, ?, " BP_BUCKET_SUMS(PARAMETER) "?)";
-#undef PARAMETER
-	struct bp_statement *statement = NULL;
+	struct bp_bucket_sums sums = {.prompts = prompts, .tools_pending = 1};
+	struct bp_statement *put = NULL;
 	struct bp_err err = {0};
+	struct bp_buf buf;
 
-	ck_assert_ok(bp_statement_new(facts, STORE, &statement, &err), err);
-	ck_assert_ok(bp_buckets_read(facts, BP_TIME_FIRST, BP_TIME_LAST, store, statement, &err),
+	bp_buf_init(&buf, 1000);
+	bp_bucket_sums_encode(&sums, &buf);
+	ck_assert_ok(bp_statement_new(facts,
+				      "INSERT INTO rollups (span, start_us, platform, "
+				      "project_hash, model, tool, agent_type, sums) VALUES (?1, "
+				      "?2, 'p', ?3, '', '', '', ?4)",
+				      &put, &err),
 		     err);
-	bp_statement_free(statement);
-	facts_put("DELETE FROM dirty_bucket");
+	bp_bind_int(put, 1, span);
+	bp_bind_int(put, 2, start_us);
+	bp_bind_text(put, 3, bp_str_from(project));
+	bp_bind_blob(put, 4, buf.ptr, buf.len);
+	ck_assert_ok(bp_statement_run(put, &err), err);
+	bp_statement_free(put);
+	bp_buf_done(&buf);
 }
 
-struct total {
-	struct bp_bucket_sums sums;
-	struct bp_sketch latency;
-};
+/* Quarters 1, days 1000, days of all projects 10 000, months 1 000 000, of all 10 000 000; each
+   twice as much where it says so. Nothing is a fact. */
+static void put_spans(void)
+{
+	for (int day = 0; day < 61; day++) {
+		put_row(BP_SPAN_QUARTER, MARCH + day * DAY_US, "aa", 1);
+		put_row(BP_SPAN_QUARTER, MARCH + day * DAY_US + 40 * BP_BUCKET_US, "bb", 1);
+		put_row(BP_SPAN_DAY, MARCH + day * DAY_US, "aa", 1000);
+		put_row(BP_SPAN_DAY_ALL, MARCH + day * DAY_US, "", 10000);
+	}
+	for (int month = 0; month < 2; month++) {
+		put_row(BP_SPAN_MONTH, MARCH + month * 31 * DAY_US, "aa", 1000000);
+		put_row(BP_SPAN_MONTH_ALL, MARCH + month * 31 * DAY_US, "", 10000000);
+	}
+}
 
 static enum bp_rc add(const struct bp_bucket *bucket, void *arg, struct bp_err *err)
 {
-	struct total *total = arg;
-
 	(void)err;
-	bp_bucket_sums_add(&total->sums, &bucket->sums);
-	bp_sketch_merge(&total->latency, &bucket->latency);
+	bp_bucket_sums_add(arg, &bucket->sums);
 	return BP_OK;
 }
 
-static void ask(const struct bp_period *period, const struct bp_filter *filter, int64_t cut_us,
-		struct total *out)
+static struct bp_bucket_sums ask(int64_t from_us, int64_t until_us, const struct bp_tz *tz,
+				 enum bp_span largest, bool by_project, int64_t pending_before_us)
 {
+	const struct bp_period period = {.from_us = from_us, .until_us = until_us, .tz = tz};
+	const struct bp_filter filter = {0};
+	const struct bp_rollups_question question = {.period = &period,
+						     .filter = &filter,
+						     .pending_before_us = pending_before_us,
+						     .largest = largest,
+						     .by_project = by_project};
+	struct bp_bucket_sums sums = {0};
+	const struct bp_bucket_sink sink = {.bucket = add, .arg = &sums};
 	struct bp_err err = {0};
 
-	*out = (struct total){0};
-	ck_assert_ok(bp_rollups_read(facts, period, filter, cut_us, add, out, &err), err);
+	ck_assert_ok(bp_rollups_read(facts, &question, &sink, &err), err);
+	return sums;
 }
 
-static void same(const struct total *a, const struct total *b, int round)
+static int64_t prompts(int64_t from_us, int64_t until_us, enum bp_span largest)
 {
-	struct bp_buf x, y;
-
-	bp_buf_init(&x, BP_SKETCH_BYTES_MAX);
-	bp_buf_init(&y, BP_SKETCH_BYTES_MAX);
-	bp_sketch_encode(&a->latency, &x);
-	bp_sketch_encode(&b->latency, &y);
-	ck_assert_msg(memcmp(&a->sums, &b->sums, sizeof(a->sums)) == 0, "sums, round %d", round);
-	ck_assert_msg(bp_str_eq(bp_buf_str(&x), bp_buf_str(&y)), "latencies, round %d", round);
-	bp_buf_done(&x);
-	bp_buf_done(&y);
+	return ask(from_us, until_us, utc, largest, false, BP_TIME_LAST).prompts;
 }
 
-static void put_all(uint64_t with)
+START_TEST(the_largest_spans_that_fit_answer)
 {
-	seed = with;
-	facts_put("INSERT INTO conversations (id, external_id, platform, project_hash, seen) VALUES"
-		  " (1, 's1', 'p', 'aa', 1), (2, 's2', 'p', 'bb', 1)");
-	for (int64_t id = 1; id <= BUCKETS * FACTS_PER_BUCKET; id++) {
-		put_fact(id);
-	}
-}
-
-/* The same questions before any rollup and after, with buckets dirty and facts changed. */
-START_TEST(stored_buckets_never_change_an_answer)
-{
-	struct bp_period periods[ROUNDS];
-	struct bp_filter filters[ROUNDS] = {{0}};
-	int64_t cuts[ROUNDS];
-	struct total want[ROUNDS], got;
-
-	put_all(7);
-	make_rollups();
-	/* Changed after their rollup was made: their buckets are dirty by the schema's triggers. */
-	facts_put(
-		"UPDATE tool_calls SET outcome_rank = 500 WHERE id % 9 = 0;"
-		"UPDATE model_calls SET input = input + 1000 WHERE id % 11 = 0;"
-		"DELETE FROM rollups WHERE bucket_us IN (SELECT bucket_us FROM dirty_bucket WHERE "
-		"bucket_us % 1800000000 = 0)");
-	for (int i = 0; i < ROUNDS; i++) {
-		int64_t from = START - 1000 + pick(BUCKETS * BP_BUCKET_US);
-		periods[i] = (struct bp_period){
-			.from_us = i == 0 ? BP_TIME_FIRST : from,
-			.until_us = i == 0 ? BP_TIME_LAST
-					   : from + 1 + pick((i % 5 + 1) * 2 * BP_BUCKET_US)};
-		cuts[i] = START + pick(BUCKETS * BP_BUCKET_US);
-		if (i % 3 == 1) {
-			memcpy(filters[i].projects[0], "aa", 3);
-			filters[i].n_projects = 1;
-		}
-		ask(&periods[i], &filters[i], cuts[i], &want[i]);
-	}
-	/* Now from facts alone. */
-	facts_put("DELETE FROM rollups; DELETE FROM dirty_bucket");
-	for (int64_t i = 0; i < BUCKETS + 2; i++) {
-		char text[128];
-		(void)snprintf(text, sizeof(text),
-			       "INSERT INTO dirty_bucket VALUES (%" PRId64 ", 1)",
-			       START + (i - 1) * BP_BUCKET_US);
-		facts_put(text);
-	}
-	for (int i = 0; i < ROUNDS; i++) {
-		ask(&periods[i], &filters[i], cuts[i], &got);
-		same(&want[i], &got, i);
-		bp_sketch_done(&want[i].latency);
-		bp_sketch_done(&got.latency);
-	}
+	put_spans();
+	/* Two months. */
+	ck_assert_int_eq(prompts(BP_TIME_FIRST, BP_TIME_LAST, BP_SPAN_MONTH), 20000000);
+	/* The last of March, which is no month, and April. */
+	ck_assert_int_eq(prompts(MARCH + 30 * DAY_US, BP_TIME_LAST, BP_SPAN_MONTH), 10010000);
+	/* From noon: no quarter is left of that day; then 29 days and April. */
+	ck_assert_int_eq(prompts(MARCH + DAY_US + DAY_US / 2, BP_TIME_LAST, BP_SPAN_MONTH),
+			 10000000 + 29 * 10000);
+	/* From the second quarter: the one at 10:00 is left. */
+	ck_assert_int_eq(prompts(MARCH + DAY_US + BP_BUCKET_US, BP_TIME_LAST, BP_SPAN_MONTH),
+			 10000000 + 29 * 10000 + 1);
+	/* Groups of days want no months, groups of hours no days. */
+	ck_assert_int_eq(prompts(BP_TIME_FIRST, BP_TIME_LAST, BP_SPAN_DAY), 61 * 10000);
+	ck_assert_int_eq(prompts(BP_TIME_FIRST, BP_TIME_LAST, BP_SPAN_QUARTER), 61 * 2);
+	/* By project. */
+	ck_assert_int_eq(
+		ask(BP_TIME_FIRST, BP_TIME_LAST, utc, BP_SPAN_MONTH, true, BP_TIME_LAST).prompts,
+		2000000);
 }
 END_TEST
 
-START_TEST(clean_buckets_are_not_read_from_facts)
+START_TEST(what_is_dirty_is_not_read)
 {
-	struct bp_filter filter = {0};
-	struct bp_period all = {.from_us = BP_TIME_FIRST, .until_us = BP_TIME_LAST};
-	struct total total;
+	char text[128];
 
-	put_all(3);
-	make_rollups();
-	/* 1000 for each of the stored rows would not be there if facts were read. */
-	facts_put("UPDATE rollups SET prompts = 1000");
-	ask(&all, &filter, 0, &total);
-	ck_assert_int_ge(total.sums.prompts, 1000);
-	bp_sketch_done(&total.latency);
+	put_spans();
+	/* A day of March: its two quarters, 30 days, April. */
+	(void)snprintf(text, sizeof(text), "INSERT INTO dirty_span VALUES (1, %" PRId64 ")",
+		       MARCH + 3 * DAY_US);
+	facts_put(text);
+	ck_assert_int_eq(prompts(BP_TIME_FIRST, BP_TIME_LAST, BP_SPAN_MONTH),
+			 10000000 + 30 * 10000 + 2);
+	/* The month alone: its 31 days. */
+	(void)snprintf(text, sizeof(text),
+		       "DELETE FROM dirty_span; INSERT INTO dirty_span VALUES (2, %" PRId64 ")",
+		       MARCH);
+	facts_put(text);
+	ck_assert_int_eq(prompts(BP_TIME_FIRST, BP_TIME_LAST, BP_SPAN_MONTH),
+			 10000000 + 31 * 10000);
+	/* A quarter: it comes from facts, of which there are none; the other one of its day. */
+	(void)snprintf(text, sizeof(text),
+		       "DELETE FROM dirty_span; INSERT INTO dirty_bucket VALUES (%" PRId64 ", 1)",
+		       MARCH + 3 * DAY_US);
+	facts_put(text);
+	ck_assert_int_eq(prompts(BP_TIME_FIRST, BP_TIME_LAST, BP_SPAN_MONTH),
+			 10000000 + 30 * 10000 + 1);
+	/* So many of them that facts alone answer. */
+	(void)snprintf(text, sizeof(text),
+		       "INSERT OR IGNORE INTO dirty_bucket SELECT start_us, 1 FROM rollups WHERE "
+		       "span = 0");
+	facts_put(text);
+	ck_assert_int_eq(prompts(BP_TIME_FIRST, BP_TIME_LAST, BP_SPAN_MONTH), 0);
 }
 END_TEST
 
-START_TEST(a_call_pending_longer_than_allowed_is_interrupted)
+START_TEST(days_of_another_zone_are_not_those_that_are_stored)
 {
-	struct bp_filter filter = {0};
-	struct bp_period all = {.from_us = BP_TIME_FIRST, .until_us = BP_TIME_LAST};
-	struct total total;
+	put_spans();
+	/* Days of Paris are made of quarters; a whole is a whole in any zone. */
+	ck_assert_int_eq(
+		ask(BP_TIME_FIRST, BP_TIME_LAST, paris, BP_SPAN_DAY, false, BP_TIME_LAST).prompts,
+		61 * 2);
+	ck_assert_int_eq(
+		ask(BP_TIME_FIRST, BP_TIME_LAST, paris, BP_SPAN_MONTH, false, BP_TIME_LAST).prompts,
+		20000000);
+	/* Rows of another form are not read at all. */
+	facts_put("UPDATE rollup_zone SET format = format + 1");
+	ck_assert_int_eq(prompts(BP_TIME_FIRST, BP_TIME_LAST, BP_SPAN_MONTH), 0);
+}
+END_TEST
 
-	/* One pending call in each of three buckets, 1 s into it. */
+START_TEST(a_span_in_which_calls_cease_to_be_pending_is_not_read_as_one)
+{
+	struct bp_bucket_sums sums;
+
+	put_spans();
+	/* At noon of the third of April: March is over, of April two days and two quarters; 27 days
+	   are not. (Every row has one pending call.) */
+	sums = ask(BP_TIME_FIRST, BP_TIME_LAST, utc, BP_SPAN_MONTH, false,
+		   MARCH + 33 * DAY_US + DAY_US / 2);
+	ck_assert_int_eq(sums.tools_interrupted, 1 + 2 + 2);
+	ck_assert_int_eq(sums.tools_pending, 27);
+	/* Where April begins: March is over, April is not. */
+	sums = ask(BP_TIME_FIRST, BP_TIME_LAST, utc, BP_SPAN_MONTH, false, MARCH + 31 * DAY_US);
+	ck_assert_int_eq(sums.tools_interrupted, 1);
+	ck_assert_int_eq(sums.tools_pending, 1);
+	/* Long before and long after. */
+	sums = ask(BP_TIME_FIRST, BP_TIME_LAST, utc, BP_SPAN_MONTH, false, 0);
+	ck_assert_int_eq(sums.tools_pending, 2);
+	sums = ask(BP_TIME_FIRST, BP_TIME_LAST, utc, BP_SPAN_MONTH, false, BP_TIME_LAST);
+	ck_assert_int_eq(sums.tools_interrupted, 2);
+}
+END_TEST
+
+START_TEST(a_pending_call_in_a_cut_quarter_is_asked_for_its_own_time)
+{
+	struct bp_bucket_sums sums;
+
+	/* One pending call in each of three dirty quarters, 1 s into it. */
 	facts_put("INSERT INTO tool_calls (id, tool, ts_us) VALUES (1, 'Bash', 900001000000),"
 		  " (2, 'Bash', 900901000000), (3, 'Bash', 901801000000)");
-	make_rollups();
 	/* The cut lies just behind the second: it and the first are over. */
-	ask(&all, &filter, INT64_C(900901000001), &total);
-	ck_assert_int_eq(total.sums.tools_interrupted, 2);
-	ck_assert_int_eq(total.sums.tools_pending, 1);
-	/* Just before it. */
-	ask(&all, &filter, INT64_C(900901000000), &total);
-	ck_assert_int_eq(total.sums.tools_interrupted, 1);
-	ck_assert_int_eq(total.sums.tools_pending, 2);
-	/* Long after all of them. */
-	ask(&all, &filter, INT64_C(999900000000), &total);
-	ck_assert_int_eq(total.sums.tools_interrupted, 3);
-	ck_assert_int_eq(total.sums.tools_pending, 0);
+	sums = ask(BP_TIME_FIRST, BP_TIME_LAST, utc, BP_SPAN_MONTH, false, INT64_C(900901000001));
+	ck_assert_int_eq(sums.tools_interrupted, 2);
+	ck_assert_int_eq(sums.tools_pending, 1);
+	sums = ask(BP_TIME_FIRST, BP_TIME_LAST, utc, BP_SPAN_MONTH, false, INT64_C(900901000000));
+	ck_assert_int_eq(sums.tools_interrupted, 1);
+	ck_assert_int_eq(sums.tools_pending, 2);
 }
 END_TEST
 
-START_TEST(more_dirty_buckets_than_pieces_are_one_pass_over_facts)
-{
-	struct bp_filter filter = {0};
-	struct bp_period all = {.from_us = BP_TIME_FIRST, .until_us = BP_TIME_LAST};
-	struct total total;
-
-	put_all(5);
-	/* Every second of 200 buckets is dirty, so no two touch; nothing is stored. */
-	facts_put(
-		"DELETE FROM dirty_bucket; WITH RECURSIVE i(n) AS (SELECT 0 UNION ALL SELECT n + 1 "
-		"FROM i WHERE n < 199) INSERT INTO dirty_bucket SELECT 900000000000 + n * "
-		"1800000000, 1 FROM i");
-	ask(&all, &filter, 0, &total);
-	ck_assert_int_eq(total.sums.model_calls, BUCKETS * FACTS_PER_BUCKET);
-	bp_sketch_done(&total.latency);
-}
-END_TEST
-
-BP_TEST_MAIN(facts_open, facts_close, stored_buckets_never_change_an_answer,
-	     clean_buckets_are_not_read_from_facts,
-	     a_call_pending_longer_than_allowed_is_interrupted,
-	     more_dirty_buckets_than_pieces_are_one_pass_over_facts)
+BP_TEST_MAIN(setup, teardown, the_largest_spans_that_fit_answer, what_is_dirty_is_not_read,
+	     days_of_another_zone_are_not_those_that_are_stored,
+	     a_span_in_which_calls_cease_to_be_pending_is_not_read_as_one,
+	     a_pending_call_in_a_cut_quarter_is_asked_for_its_own_time)

@@ -1,0 +1,113 @@
+/* SPDX-License-Identifier: MIT */
+#include "query/bucket_code.h"
+
+#include <stdbool.h>
+#include <string.h>
+
+enum { VARINT_BYTES = 10 };
+
+static enum bp_rc corrupt(struct bp_err *err)
+{
+	return bp_err_set(err, BP_ECORRUPT, "a rollup cannot be read: run \"blueplane rebuild\"");
+}
+
+static void put(struct bp_buf *out, uint64_t value)
+{
+	for (; value >= 0x80; value >>= 7) {
+		bp_buf_add_char(out, (char)(unsigned char)(value | 0x80));
+	}
+	bp_buf_add_char(out, (char)(unsigned char)value);
+}
+
+static bool take(struct bp_str *rest, uint64_t *out)
+{
+	uint64_t value = 0;
+
+	for (size_t i = 0; i < rest->len && i < VARINT_BYTES; i++) {
+		unsigned char byte = (unsigned char)rest->ptr[i];
+		value |= (uint64_t)(byte & 0x7F) << (7 * i);
+		if (byte < 0x80) {
+			*rest = bp_str_make(rest->ptr + i + 1, rest->len - i - 1);
+			*out = value;
+			return true;
+		}
+	}
+	return false;
+}
+
+/* The sums as the array that they are. */
+static int64_t *sum_at(const struct bp_bucket_sums *sums, size_t i)
+{
+	return (int64_t *)(uintptr_t)sums + i;
+}
+
+void bp_bucket_sums_encode(const struct bp_bucket_sums *sums, struct bp_buf *out)
+{
+	size_t next = 0;
+
+	for (size_t i = 0; i < BP_BUCKET_SUM_COUNT; i++) {
+		if (*sum_at(sums, i) != 0) {
+			put(out, i - next);
+			put(out, (uint64_t)*sum_at(sums, i));
+			next = i + 1;
+		}
+	}
+}
+
+enum bp_rc bp_bucket_sums_decode(struct bp_bucket_sums *out, struct bp_str bytes,
+				 struct bp_err *err)
+{
+	struct bp_str rest = bytes;
+	size_t next = 0;
+
+	memset(out, 0, sizeof(*out));
+	while (rest.len > 0) {
+		uint64_t step, value;
+		if (!take(&rest, &step) || !take(&rest, &value) ||
+		    step >= BP_BUCKET_SUM_COUNT - next) {
+			return corrupt(err);
+		}
+		*sum_at(out, next + step) = (int64_t)value;
+		next += step + 1;
+	}
+	return BP_OK;
+}
+
+static struct bp_sketch *sketch_at(const struct bp_bucket_sketches *sketches, size_t i)
+{
+	return (struct bp_sketch *)(uintptr_t)sketches + i;
+}
+
+void bp_bucket_sketches_encode(const struct bp_bucket_sketches *sketches, struct bp_buf *out)
+{
+	struct bp_buf one;
+
+	bp_buf_init(&one, BP_SKETCH_BYTES_MAX);
+	for (size_t i = 0; i < BP_BUCKET_SKETCH_COUNT; i++) {
+		if (sketch_at(sketches, i)->count > 0) {
+			bp_buf_clear(&one);
+			bp_sketch_encode(sketch_at(sketches, i), &one);
+			put(out, i);
+			put(out, bp_buf_str(&one).len);
+			bp_buf_add_str(out, bp_buf_str(&one));
+		}
+	}
+	bp_buf_done(&one);
+}
+
+enum bp_rc bp_bucket_sketches_decode(struct bp_bucket_sketches *into, struct bp_str bytes,
+				     struct bp_err *err)
+{
+	struct bp_str rest = bytes;
+
+	while (rest.len > 0) {
+		uint64_t i, len;
+		if (!take(&rest, &i) || !take(&rest, &len) || i >= BP_BUCKET_SKETCH_COUNT ||
+		    len > rest.len ||
+		    bp_sketch_decode(sketch_at(into, i), bp_str_make(rest.ptr, len)) != BP_OK) {
+			return corrupt(err);
+		}
+		rest = bp_str_make(rest.ptr + len, rest.len - len);
+	}
+	return BP_OK;
+}

@@ -35,10 +35,10 @@ CREATE TABLE session_rollups (
 	span            INTEGER NOT NULL,
 	start_us        INTEGER NOT NULL,
 	conversation_id INTEGER NOT NULL,
+	model           TEXT    NOT NULL,  -- of model calls; '' of all else
 	sums            BLOB    NOT NULL,
-	PRIMARY KEY (span, start_us, conversation_id)
+	PRIMARY KEY (span, start_us, conversation_id, model)
 ) STRICT, WITHOUT ROWID;
-CREATE INDEX session_rollups_by_conversation ON session_rollups (conversation_id, span, start_us);
 
 -- Days (1) and months (2) whose rows are older than those of the span below.
 CREATE TABLE dirty_span (

@@ -4,8 +4,8 @@
 #include <stdlib.h>
 
 #include "base/mem.h"
+#include "query/rollup_span.h"
 #include "query/rules.h"
-#include "query/spans.h"
 
 /* Some minutes around, so that a gap that reaches in is seen whole. The index is named because
    without statistics the planner would rather read all minutes in the order that is asked for. */

@@ -159,12 +159,14 @@ void bp_bucket_map_done(struct bp_bucket_map *map)
 	*map = (struct bp_bucket_map){0};
 }
 
-struct bp_bucket_sums *bp_session_list_at(struct bp_session_list *list, int64_t bucket_us,
-					  int64_t conversation)
+struct bp_bucket_sums *bp_session_list_at(struct bp_session_list *list, struct bp_arena *arena,
+					  int64_t bucket_us, int64_t conversation,
+					  struct bp_str model)
 {
 	for (size_t i = list->n; i-- > 0;) {
-		if (list->items[i].conversation == conversation &&
-		    list->items[i].bucket_us == bucket_us) {
+		const struct bp_session_bucket *item = &list->items[i];
+		if (item->conversation == conversation && item->bucket_us == bucket_us &&
+		    bp_str_eq(item->model, model)) {
 			return &list->items[i].sums;
 		}
 	}
@@ -172,15 +174,18 @@ struct bp_bucket_sums *bp_session_list_at(struct bp_session_list *list, int64_t 
 		list->cap = list->cap ? 2 * list->cap : 16;
 		list->items = bp_realloc(list->items, list->cap, sizeof(list->items[0]));
 	}
-	list->items[list->n] =
-		(struct bp_session_bucket){.bucket_us = bucket_us, .conversation = conversation};
+	list->items[list->n] = (struct bp_session_bucket){.bucket_us = bucket_us,
+							  .conversation = conversation,
+							  .model = bp_arena_str(arena, model)};
 	return &list->items[list->n++].sums;
 }
 
 static int by_conversation(const void *a, const void *b)
 {
 	const struct bp_session_bucket *x = a, *y = b;
-	return (x->conversation > y->conversation) - (x->conversation < y->conversation);
+	int order = (x->conversation > y->conversation) - (x->conversation < y->conversation);
+
+	return order ? order : bp_str_cmp(x->model, y->model);
 }
 
 void bp_session_list_sort(struct bp_session_list *list)

@@ -55,11 +55,13 @@ struct bp_session_list {
 	size_t n, cap;
 };
 
-/** The sums of a session, added when it has none. Borrowed until the next one is added. */
-struct bp_bucket_sums *bp_session_list_at(struct bp_session_list *list, int64_t bucket_us,
-					  int64_t conversation);
+/** The sums of a session and a model, added when it has none; the model's name then goes to the
+ *  arena. Borrowed until the next one is added. */
+struct bp_bucket_sums *bp_session_list_at(struct bp_session_list *list, struct bp_arena *arena,
+					  int64_t bucket_us, int64_t conversation,
+					  struct bp_str model);
 
-/** By conversation. */
+/** By conversation, then model. */
 void bp_session_list_sort(struct bp_session_list *list);
 
 #endif

@@ -16,7 +16,7 @@
 #include "query/activity.h"
 #include "query/bucket_code.h"
 #include "query/bucket_map.h"
-#include "query/spans.h"
+#include "query/rollup_span.h"
 
 #define IN_TIME(ts, conversation) " WHERE " ts " >= ?1 AND " ts " < ?2"
 #define IN_SESSION(ts, conversation) IN_TIME(ts, conversation) " AND " conversation " = ?3"
@@ -485,9 +485,10 @@ static enum bp_rc take_fact(struct bp_bucket_reader *reader, const struct source
 		source->take(row, &sums, bucket);
 		bp_bucket_sums_add(&bucket->sums, &sums);
 		if (reader->want_sessions && conversation != BP_SQL_NULL) {
-			bp_bucket_sums_add(
-				bp_session_list_at(&reader->sessions, quarter_us, conversation),
-				&sums);
+			bp_bucket_sums_add(bp_session_list_at(&reader->sessions, &reader->map.arena,
+							      quarter_us, conversation,
+							      text_or_empty(row, 2)),
+					   &sums);
 		}
 	}
 	return rc;
@@ -503,8 +504,9 @@ static enum bp_rc take_part(struct bp_bucket_reader *reader, const struct bp_act
 	if (rc == BP_OK && owner->seen) {
 		bp_bucket_sums_add(&bucket_of(reader, owner, part->quarter_us, NULL)->sums, &sums);
 		if (reader->want_sessions) {
-			bp_bucket_sums_add(bp_session_list_at(&reader->sessions, part->quarter_us,
-							      part->conversation),
+			bp_bucket_sums_add(bp_session_list_at(&reader->sessions, &reader->map.arena,
+							      part->quarter_us, part->conversation,
+							      BP_STR("")),
 					   &sums);
 		}
 	}
@@ -524,7 +526,7 @@ static enum bp_rc hand_out(struct bp_bucket_reader *reader, const struct bp_buck
 	for (size_t i = 0; i < reader->sessions.n && rc == BP_OK && sink->session; i++) {
 		rc = sink->session(&reader->sessions.items[i], sink->arg, err);
 	}
-	bp_bucket_map_clear(&reader->map);
+	bp_bucket_map_clear(&reader->map); /* with the names of models in sessions */
 	reader->sessions.n = 0;
 	return rc;
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /**
  * buckets.h - facts summed up: by (quarter of an hour, platform, project, model, tool, agent type),
- *             and by (quarter of an hour, session).
+ *             and by (quarter of an hour, session, model).
  *
  * Why:     the slow path stores these sums, a question adds up stored ones and reads the rest from
  *          facts; both are this one definition.
@@ -130,10 +130,11 @@ struct bp_bucket {
 	struct bp_str stored_sketches, stored_files;
 };
 
-/** Sums of one session. Model, tool and project are not told apart: a question knows the session. */
+/** Sums of one session by model. Tools and projects are not told apart: a question knows the session. */
 struct bp_session_bucket {
 	int64_t bucket_us;
 	int64_t conversation; /* conversations.id */
+	struct bp_str model;  /* "" of what is not of a model call */
 	struct bp_bucket_sums sums;
 };
 

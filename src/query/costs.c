@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/arena.h"
 #include "base/buf.h"
 #include "base/mem.h"
 #include "base/money.h"
@@ -89,6 +90,13 @@ struct fold {
 	size_t n_parts;
 };
 
+/* Whose calls they were. */
+struct session {
+	int64_t id;
+	struct bp_str external_id, platform, project_hash;
+	size_t fold; /* 1 + its row; 0: none yet */
+};
+
 struct reading {
 	struct bp_sql *sql;
 	const struct bp_costs_question *question;
@@ -96,12 +104,31 @@ struct reading {
 	struct fold *folds; /* by start, then key */
 	size_t n, cap;
 	struct bp_span span; /* of the bucket before this one */
+	struct bp_arena arena;
+	struct session *sessions; /* by id */
+	size_t n_sessions;
+	struct session nobody; /* no conversation has that id */
 };
 
 static bool by_time(enum bp_costs_by by)
 {
 	return by == BP_COSTS_HOUR || by == BP_COSTS_DAY || by == BP_COSTS_WEEK ||
 	       by == BP_COSTS_MONTH;
+}
+
+static struct fold *insert_fold(struct reading *reading, size_t at, int64_t start_us,
+				struct bp_str key)
+{
+	if (reading->n == reading->cap) {
+		reading->cap = reading->cap ? 2 * reading->cap : 32;
+		reading->folds =
+			bp_realloc(reading->folds, reading->cap, sizeof(reading->folds[0]));
+	}
+	struct fold *fold = &reading->folds[at];
+	memmove(fold + 1, fold, (reading->n - at) * sizeof(*fold));
+	*fold = (struct fold){.row = {.start_us = start_us, .key = bp_strdup(key)}};
+	reading->n++;
+	return fold;
 }
 
 /* The row of that start and key, made when it is new. */
@@ -121,16 +148,7 @@ static struct fold *find_fold(struct reading *reading, int64_t start_us, struct 
 		low = order < 0 ? middle + 1 : low;
 		high = order < 0 ? high : middle;
 	}
-	if (reading->n == reading->cap) {
-		reading->cap = reading->cap ? 2 * reading->cap : 32;
-		reading->folds =
-			bp_realloc(reading->folds, reading->cap, sizeof(reading->folds[0]));
-	}
-	struct fold *fold = &reading->folds[low];
-	memmove(fold + 1, fold, (reading->n - low) * sizeof(*fold));
-	*fold = (struct fold){.row = {.start_us = start_us, .key = bp_strdup(key)}};
-	reading->n++;
-	return fold;
+	return insert_fold(reading, low, start_us, key);
 }
 
 static void add_model(struct fold *fold, struct bp_str model, const struct bp_cost *cost)
@@ -171,8 +189,9 @@ static struct fold *fold_of(struct reading *reading, const struct bp_bucket *buc
 	switch (reading->question->by) {
 	case BP_COSTS_TOTAL:
 	case BP_COSTS_SESSION:
-	case BP_COSTS_AGENT:
 		break;
+	case BP_COSTS_AGENT:
+		return find_fold(reading, 0, bucket->agent_type);
 	case BP_COSTS_MODEL:
 		return find_fold(reading, 0, bucket->model);
 	case BP_COSTS_PROJECT:
@@ -208,93 +227,115 @@ static enum bp_rc take_bucket(const struct bp_bucket *bucket, void *arg, struct 
 	return BP_OK;
 }
 
-/* --- sessions and sub-agents: rollups do not know them --- */
+/* --- sessions --- */
 
-#define CALLS(key, join)                                                                           \
-	"SELECT " key ", coalesce(m.model, ''), coalesce(c.platform, ''), coalesce("               \
-	"c.project_hash, ''), m.aborted <> 0, count(*), sum(m.input), sum(m.output), "             \
-	"sum(m.cache_write_5m), sum(m.cache_write_1h), sum(m.cache_read), sum(m.reasoning), "      \
-	"sum(m.web_searches), coalesce(sum(m.cost_pusd), 0), coalesce(sum(m.compat_pusd), 0), "    \
-	"coalesce(sum(m.reported_pusd), 0), count(m.reported_pusd), sum(m.cost_pusd IS NULL), "    \
-	"sum(m.compat_pusd IS NULL) FROM model_calls AS m LEFT JOIN conversations AS c ON c.id = " \
-	"m.conversation_id" join " WHERE m.ts_us >= ?1 AND m.ts_us < ?2 AND (?3 IS NULL OR "       \
-	"m.conversation_id = ?3) GROUP BY 1, 2, 3, 4, 5"
+static const char SESSIONS[] = "SELECT id, external_id, platform, project_hash FROM conversations "
+			       "ORDER BY id";
 
-static const char BY_SESSION[] = CALLS("coalesce(c.external_id, '')", "");
-static const char BY_AGENT[] =
-	CALLS("CASE WHEN m.agent_id IS NULL THEN '' ELSE coalesce(s.agent_type, m.agent_id) END",
-	      " LEFT JOIN subagents AS s ON s.conversation_id = m.conversation_id AND s.agent_id = "
-	      "m.agent_id");
-
-static struct bp_bucket_sums sums_of(struct bp_statement *row, bool aborted)
+static struct bp_str keep_text(struct reading *reading, struct bp_statement *row, int column)
 {
-	struct bp_bucket_sums sums = {0};
-
-	if (aborted) {
-		sums.aborted_calls = bp_column_int(row, 5);
-		sums.aborted_input = bp_column_int(row, 6);
-		sums.aborted_output = bp_column_int(row, 7);
-		sums.aborted_cache_write_5m = bp_column_int(row, 8);
-		sums.aborted_cache_write_1h = bp_column_int(row, 9);
-		sums.aborted_cache_read = bp_column_int(row, 10);
-		sums.aborted_cost_pusd = bp_column_int(row, 13);
-		sums.aborted_compat_pusd = bp_column_int(row, 14);
-		return sums;
-	}
-	sums.model_calls = bp_column_int(row, 5);
-	sums.input = bp_column_int(row, 6);
-	sums.output = bp_column_int(row, 7);
-	sums.cache_write_5m = bp_column_int(row, 8);
-	sums.cache_write_1h = bp_column_int(row, 9);
-	sums.cache_read = bp_column_int(row, 10);
-	sums.reasoning = bp_column_int(row, 11);
-	sums.web_searches = bp_column_int(row, 12);
-	sums.cost_pusd = bp_column_int(row, 13);
-	sums.compat_pusd = bp_column_int(row, 14);
-	sums.reported_pusd = bp_column_int(row, 15);
-	sums.reported_calls = bp_column_int(row, 16);
-	sums.unpriced_calls = bp_column_int(row, 17);
-	sums.compat_unpriced_calls = bp_column_int(row, 18);
-	return sums;
+	struct bp_str text = bp_column_text(row, column);
+	return text.ptr ? bp_arena_str(&reading->arena, text) : BP_STR("");
 }
 
-static void take_calls(struct reading *reading, struct bp_statement *row)
+static enum bp_rc read_directory(struct reading *reading, struct bp_err *err)
 {
-	const struct bp_costs_question *question = reading->question;
-	struct bp_str model = bp_column_text(row, 1);
-	struct bp_cost cost = {0};
-
-	if (!bp_filter_match(question->filter, bp_column_text(row, 2), bp_column_text(row, 3),
-			     model, BP_STR(""))) {
-		return;
-	}
-	struct bp_bucket_sums sums = sums_of(row, bp_column_int(row, 4) != 0);
-	struct fold *fold = find_fold(reading, 0, bp_column_text(row, 0));
-	bp_cost_add(&cost, &sums, question->compat_ccusage);
-	bp_cost_add(&fold->row.cost, &sums, question->compat_ccusage);
-	bp_cost_add(&reading->out->total, &sums, question->compat_ccusage);
-	add_model(fold, model, &cost);
-}
-
-static enum bp_rc read_facts(struct reading *reading, const char *text, struct bp_err *err)
-{
-	const struct bp_costs_question *question = reading->question;
-	struct bp_statement *statement = NULL;
-	enum bp_rc rc = bp_statement_new(reading->sql, text, &statement, err);
+	struct bp_statement *row = NULL;
+	size_t cap = 0;
+	enum bp_rc rc = bp_statement_new(reading->sql, SESSIONS, &row, err);
 
 	if (rc != BP_OK) {
 		return rc;
 	}
-	bp_bind_int(statement, 1, question->period->from_us);
-	bp_bind_int(statement, 2, question->period->until_us);
-	bp_bind_int(statement, 3,
-		    question->filter->one_session ? question->filter->conversation : BP_SQL_NULL);
-	for (rc = bp_statement_step(statement, err); rc == BP_OK;
-	     rc = bp_statement_step(statement, err)) {
-		take_calls(reading, statement);
+	while ((rc = bp_statement_step(row, err)) == BP_OK) {
+		if (reading->n_sessions == cap) {
+			cap = cap ? 2 * cap : 64;
+			reading->sessions =
+				bp_realloc(reading->sessions, cap, sizeof(reading->sessions[0]));
+		}
+		reading->sessions[reading->n_sessions++] =
+			(struct session){.id = bp_column_int(row, 0),
+					 .external_id = keep_text(reading, row, 1),
+					 .platform = keep_text(reading, row, 2),
+					 .project_hash = keep_text(reading, row, 3)};
 	}
-	bp_statement_free(statement);
+	bp_statement_free(row);
 	return rc == BP_ENOTFOUND ? BP_OK : rc;
+}
+
+static int by_id(const void *key, const void *item)
+{
+	int64_t id = *(const int64_t *)key;
+	const struct session *session = item;
+
+	return (id > session->id) - (id < session->id);
+}
+
+/* Rows of sessions stand in the order they are met: they are sorted by cost in the end. */
+static struct fold *fold_of_session(struct reading *reading, struct session *session)
+{
+	if (!session->fold) {
+		(void)insert_fold(reading, reading->n, 0, session->external_id);
+		session->fold = reading->n;
+	}
+	return &reading->folds[session->fold - 1];
+}
+
+/* Of hours, too: sessions tell the same sums in fewer rows, as they do not know tools. */
+static enum bp_rc take_session(const struct bp_session_bucket *bucket, void *arg,
+			       struct bp_err *err)
+{
+	struct reading *reading = arg;
+	const struct bp_costs_question *question = reading->question;
+	struct bp_cost cost = {0};
+
+	(void)err;
+	if (bucket->sums.model_calls == 0 && bucket->sums.aborted_calls == 0) {
+		return BP_OK;
+	}
+	struct session *session =
+		reading->n_sessions == 0
+			? NULL
+			: bsearch(&bucket->conversation, reading->sessions, reading->n_sessions,
+				  sizeof(reading->sessions[0]), by_id);
+	if (!session) {
+		session = &reading->nobody;
+	}
+	if (!bp_filter_match(question->filter, session->platform, session->project_hash,
+			     bucket->model, BP_STR(""))) {
+		return BP_OK;
+	}
+	bp_cost_add(&cost, &bucket->sums, question->compat_ccusage);
+	struct fold *fold =
+		question->by == BP_COSTS_SESSION
+			? fold_of_session(reading, session)
+			: find_fold(reading, span_start(reading, bucket->bucket_us), BP_STR(""));
+	bp_cost_join(&fold->row.cost, &cost);
+	bp_cost_join(&reading->out->total, &cost);
+	add_model(fold, bucket->model, &cost);
+	return BP_OK;
+}
+
+static enum bp_rc read_rollups(struct reading *reading, struct bp_err *err)
+{
+	enum bp_costs_by by = reading->question->by;
+	bool sessions = by == BP_COSTS_SESSION || by == BP_COSTS_HOUR;
+	const struct bp_rollups_question question = {
+		.period = reading->question->period,
+		.filter = reading->question->filter,
+		.pending_before_us = BP_TIME_FIRST,
+		.largest = by == BP_COSTS_HOUR ? BP_ROLLUP_QUARTER
+			   : by_time(by)       ? BP_ROLLUP_DAY
+					       : BP_ROLLUP_MONTH,
+		.no_tools = true,
+		.by_project = by == BP_COSTS_PROJECT,
+	};
+	const struct bp_bucket_sink sink = {.bucket = sessions ? NULL : take_bucket,
+					    .session = sessions ? take_session : NULL,
+					    .arg = reading};
+	enum bp_rc rc = sessions ? read_directory(reading, err) : BP_OK;
+
+	return rc == BP_OK ? bp_rollups_read(reading->sql, &question, &sink, err) : rc;
 }
 
 /* --- labels and order --- */
@@ -330,16 +371,29 @@ static void name_models(struct fold *fold)
 	bp_buf_done(&text);
 }
 
-/* People read a project's name; its key is the hash. */
-static enum bp_rc name_project(struct bp_statement *statement, struct bp_cost_row *row,
-			       struct bp_err *err)
+/* People read a project's name, the last one it had; its key is the hash. */
+static enum bp_rc name_projects(struct reading *reading, struct bp_err *err)
 {
-	bp_bind_text(statement, 1, bp_str_from(row->key));
-	enum bp_rc rc = bp_statement_step(statement, err);
-	if (rc == BP_OK) {
-		row->label = bp_strdup(bp_column_text(statement, 0));
+	/* Bare columns are those of the row with the maximum. */
+	static const char NAMES[] =
+		"SELECT project_hash, project_name, max(project_ts_us) FROM conversations WHERE "
+		"project_hash IS NOT NULL AND project_name IS NOT NULL GROUP BY project_hash";
+	struct bp_statement *row = NULL;
+	enum bp_rc rc = bp_statement_new(reading->sql, NAMES, &row, err);
+
+	if (rc != BP_OK) {
+		return rc;
 	}
-	bp_statement_reset(statement);
+	while ((rc = bp_statement_step(row, err)) == BP_OK) {
+		struct bp_str hash = bp_column_text(row, 0);
+		for (size_t i = 0; i < reading->n; i++) {
+			if (bp_str_is(hash, reading->folds[i].row.key)) {
+				reading->folds[i].row.label = bp_strdup(bp_column_text(row, 1));
+				break;
+			}
+		}
+	}
+	bp_statement_free(row);
 	return rc == BP_ENOTFOUND ? BP_OK : rc;
 }
 
@@ -356,21 +410,13 @@ static void name_span(struct bp_cost_row *row, const struct bp_period *period, e
 
 static enum bp_rc name_rows(struct reading *reading, struct bp_err *err)
 {
-	static const char PROJECT_NAME[] = "SELECT project_name FROM conversations WHERE "
-					   "project_hash = ?1 AND project_name IS NOT NULL ORDER "
-					   "BY project_ts_us DESC LIMIT 1";
 	enum bp_costs_by by = reading->question->by;
-	struct bp_statement *statement = NULL;
-	enum bp_rc rc = by == BP_COSTS_PROJECT
-				? bp_statement_new(reading->sql, PROJECT_NAME, &statement, err)
-				: BP_OK;
+	enum bp_rc rc = by == BP_COSTS_PROJECT ? name_projects(reading, err) : BP_OK;
 
 	for (size_t i = 0; i < reading->n && rc == BP_OK; i++) {
 		struct bp_cost_row *row = &reading->folds[i].row;
 		name_models(&reading->folds[i]);
-		if (by == BP_COSTS_PROJECT) {
-			rc = name_project(statement, row, err);
-		} else if (by_time(by)) {
+		if (by_time(by)) {
 			name_span(row, reading->question->period, by);
 		}
 		if (!row->label && *row->key) {
@@ -380,7 +426,6 @@ static enum bp_rc name_rows(struct reading *reading, struct bp_err *err)
 								    : BP_STR("(none)"));
 		}
 	}
-	bp_statement_free(statement);
 	return rc;
 }
 
@@ -422,21 +467,16 @@ enum bp_rc bp_costs_collect(struct bp_sql *sql, const struct bp_costs_question *
 			    struct bp_costs *out, struct bp_err *err)
 {
 	struct reading reading = {.sql = sql, .question = question, .out = out};
-	enum bp_rc rc;
-
 	*out = (struct bp_costs){0};
-	if (question->by == BP_COSTS_SESSION) {
-		rc = read_facts(&reading, BY_SESSION, err);
-	} else if (question->by == BP_COSTS_AGENT) {
-		rc = read_facts(&reading, BY_AGENT, err);
-	} else {
-		rc = bp_rollups_read(sql, question->period, question->filter, BP_TIME_FIRST,
-				     take_bucket, &reading, err);
-	}
+	reading.nobody = (struct session){
+		.external_id = BP_STR(""), .platform = BP_STR(""), .project_hash = BP_STR("")};
+	enum bp_rc rc = read_rollups(&reading, err);
 	if (rc == BP_OK) {
 		rc = name_rows(&reading, err);
 	}
 	give_rows(&reading);
+	bp_arena_done(&reading.arena);
+	free(reading.sessions);
 	return rc;
 }
 

@@ -19,7 +19,7 @@ struct search {
 	const struct bp_rollups_question *question;
 	const struct bp_tz *tz;    /* of stored days and months; NULL: there are none to be used */
 	struct bp_tz *own_tz;      /* tz, when it was loaded for this */
-	struct dirty dirty[SPANS]; /* by enum bp_span */
+	struct dirty dirty[SPANS]; /* by enum bp_rollup_span */
 	struct bp_cover *cover;
 };
 
@@ -83,7 +83,7 @@ static enum bp_rc read_dirty(struct bp_sql *sql, struct search *search,
 		}
 	}
 	bp_statement_free(row);
-	*out_few = search->dirty[BP_SPAN_QUARTER].n <= DIRTY_MAX;
+	*out_few = search->dirty[BP_ROLLUP_QUARTER].n <= DIRTY_MAX;
 	return rc == BP_ENOTFOUND ? BP_OK : rc;
 }
 
@@ -139,13 +139,13 @@ static void cover_quarters(struct search *search, const struct bp_stretch *part)
 	int64_t pending_us = search->question->pending_before_us;
 
 	for (int64_t at = part->from_us; at < part->until_us;) {
-		struct bp_stretch quarter = bp_span_of(NULL, BP_SPAN_QUARTER, at);
+		struct bp_stretch quarter = bp_rollup_span_of(NULL, BP_ROLLUP_QUARTER, at);
 		int64_t until =
 			quarter.until_us < part->until_us ? quarter.until_us : part->until_us;
 		bool whole = at == quarter.from_us && until == quarter.until_us;
 		bool splits = pending_us > quarter.from_us && pending_us < quarter.until_us;
 		bool stored =
-			whole && !splits && !is_dirty(&search->dirty[BP_SPAN_QUARTER], &quarter);
+			whole && !splits && !is_dirty(&search->dirty[BP_ROLLUP_QUARTER], &quarter);
 		add_piece(
 			search->cover,
 			(struct bp_cover_piece){.from_us = at, .until_us = until, .stored = stored},
@@ -154,8 +154,8 @@ static void cover_quarters(struct search *search, const struct bp_stretch *part)
 	}
 }
 
-static bool may_use(const struct search *search, enum bp_span span, const struct bp_stretch *all,
-		    const struct bp_stretch *part)
+static bool may_use(const struct search *search, enum bp_rollup_span span,
+		    const struct bp_stretch *all, const struct bp_stretch *part)
 {
 	int64_t pending_us = search->question->pending_before_us;
 
@@ -172,14 +172,15 @@ static bool may_use(const struct search *search, enum bp_span span, const struct
 }
 
 /* The part with spans of that size or smaller ones. */
-static void cover_part(struct search *search, enum bp_span span, const struct bp_stretch *part)
+static void cover_part(struct search *search, enum bp_rollup_span span,
+		       const struct bp_stretch *part)
 {
-	if (span == BP_SPAN_QUARTER) {
+	if (span == BP_ROLLUP_QUARTER) {
 		cover_quarters(search, part);
 		return;
 	}
 	for (int64_t at = part->from_us; at < part->until_us;) {
-		struct bp_stretch all = bp_span_of(search->tz, span, at);
+		struct bp_stretch all = bp_rollup_span_of(search->tz, span, at);
 		if (may_use(search, span, &all, part)) {
 			add_piece(search->cover,
 				  (struct bp_cover_piece){.from_us = all.from_us,
@@ -190,7 +191,7 @@ static void cover_part(struct search *search, enum bp_span span, const struct bp
 		} else {
 			struct bp_stretch less = {
 				at, all.until_us < part->until_us ? all.until_us : part->until_us};
-			cover_part(search, (enum bp_span)(span - 1), &less);
+			cover_part(search, (enum bp_rollup_span)(span - 1), &less);
 		}
 		at = all.until_us;
 	}
@@ -207,9 +208,9 @@ static void cut_off(const struct search *search, const struct bp_stretch *bounds
 		return;
 	}
 	if (search->tz) {
-		enum bp_span span = search->question->largest;
-		wide.from_us = bp_span_of(search->tz, span, bounds->from_us).from_us;
-		wide.until_us = bp_span_of(search->tz, span, bounds->until_us - 1).until_us;
+		enum bp_rollup_span span = search->question->largest;
+		wide.from_us = bp_rollup_span_of(search->tz, span, bounds->from_us).from_us;
+		wide.until_us = bp_rollup_span_of(search->tz, span, bounds->until_us - 1).until_us;
 	}
 	whole->from_us = wide.from_us > whole->from_us ? wide.from_us : whole->from_us;
 	whole->until_us = wide.until_us < whole->until_us ? wide.until_us : whole->until_us;
@@ -220,12 +221,12 @@ static void choose_zone(struct search *search, const struct bp_rollup_zone *zone
 {
 	const struct bp_tz *asked = search->question->period->tz;
 
-	if (search->question->largest == BP_SPAN_QUARTER || zone->name[0] == '\0') {
+	if (search->question->largest == BP_ROLLUP_QUARTER || zone->name[0] == '\0') {
 		return;
 	}
 	if (asked && strcmp(bp_tz_name(asked), zone->name) == 0) {
 		search->tz = asked;
-	} else if (search->question->largest != BP_SPAN_DAY &&
+	} else if (search->question->largest != BP_ROLLUP_DAY &&
 		   bp_tz_load(zone->name, &search->own_tz, NULL) == BP_OK) {
 		search->tz = search->own_tz; /* any months will do */
 	}
@@ -259,7 +260,7 @@ enum bp_rc bp_cover_find(struct bp_sql *sql, const struct bp_rollups_question *q
 		add_piece(out, (struct bp_cover_piece){whole.from_us, whole.until_us, false, 0},
 			  INT64_MIN);
 	} else if (rc == BP_OK) {
-		cover_part(&search, search.tz ? question->largest : BP_SPAN_QUARTER, &whole);
+		cover_part(&search, search.tz ? question->largest : BP_ROLLUP_QUARTER, &whole);
 	}
 	for (size_t i = 0; i < SPANS; i++) {
 		free(search.dirty[i].starts);

@@ -18,7 +18,7 @@
 struct bp_cover_piece {
 	int64_t from_us, until_us;
 	bool stored;
-	enum bp_span span; /* of stored rows: QUARTER, DAY or MONTH */
+	enum bp_rollup_span span; /* of stored rows: QUARTER, DAY or MONTH */
 };
 
 /** In order, side by side. Start with `{0}`. */

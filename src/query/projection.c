@@ -79,7 +79,13 @@ enum bp_rc bp_projection_collect(struct bp_sql *sql, const struct bp_tz *tz,
 										    : sums.basis_us,
 					   .until_us = now_us + 1,
 					   .tz = tz};
-		rc = bp_rollups_read(sql, &period, filter, BP_TIME_FIRST, take_bucket, &sums, err);
+		const struct bp_rollups_question question = {.period = &period,
+							     .filter = filter,
+							     .pending_before_us = BP_TIME_FIRST,
+							     .largest = BP_ROLLUP_DAY,
+							     .no_tools = true};
+		const struct bp_bucket_sink sink = {.bucket = take_bucket, .arg = &sums};
+		rc = bp_rollups_read(sql, &question, &sink, err);
 	}
 	if (rc != BP_OK) {
 		return rc;

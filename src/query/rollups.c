@@ -28,7 +28,8 @@ static enum bp_rc pass_bucket(const struct bp_bucket *bucket, void *arg, struct 
 {
 	const struct reading *reading = arg;
 
-	if (!bp_filter_match(reading->question->filter, bucket->platform, bucket->project_hash,
+	if ((reading->question->no_tools && bucket->tool.len > 0) ||
+	    !bp_filter_match(reading->question->filter, bucket->platform, bucket->project_hash,
 			     bucket->model, bucket->tool)) {
 		return BP_OK;
 	}
@@ -113,14 +114,15 @@ static enum bp_rc take_session_row(struct reading *reading, struct bp_statement 
 				   struct bp_err *err)
 {
 	struct bp_session_bucket bucket = {.bucket_us = bp_column_int(row, 0),
-					   .conversation = bp_column_int(row, 1)};
-	enum bp_rc rc = bp_bucket_sums_decode(&bucket.sums, bp_column_blob(row, 2), err);
+					   .conversation = bp_column_int(row, 1),
+					   .model = bp_column_text(row, 2)};
+	enum bp_rc rc = bp_bucket_sums_decode(&bucket.sums, bp_column_blob(row, 3), err);
 
 	return rc == BP_OK ? pass_session(&bucket, reading, err) : rc;
 }
 
 static enum bp_rc step_all(struct reading *reading, struct bp_statement *statement,
-			   enum bp_span span, const struct bp_cover_piece *piece,
+			   enum bp_rollup_span span, const struct bp_cover_piece *piece,
 			   enum bp_rc (*take)(struct reading *reading, struct bp_statement *row,
 					      struct bp_err *err),
 			   struct bp_err *err)
@@ -145,34 +147,38 @@ static enum bp_rc read_stored(struct reading *reading, const struct bp_cover_pie
 {
 	const struct bp_rollups_question *question = reading->question;
 	bool all = !question->by_project && question->filter->n_projects == 0;
-	enum bp_span span = piece->span;
+	enum bp_rollup_span span = piece->span;
 	enum bp_rc rc = BP_OK;
 
 	/* Right for every span of the piece: it was made of those that end before it, or begin
 	   behind it. */
 	reading->pending_is_over = piece->until_us <= question->pending_before_us;
-	if (all && span != BP_SPAN_QUARTER) {
-		span = span == BP_SPAN_DAY ? BP_SPAN_DAY_ALL : BP_SPAN_MONTH_ALL;
+	if (all && span != BP_ROLLUP_QUARTER) {
+		span = span == BP_ROLLUP_DAY ? BP_ROLLUP_DAY_ALL : BP_ROLLUP_MONTH_ALL;
 	}
 	if (reading->sink->bucket) {
 		rc = step_all(reading, reading->rows, span, piece, take_row, err);
 	}
 	if (rc == BP_OK && reading->sink->session) {
-		span = piece->span == BP_SPAN_QUARTER ? BP_SPAN_QUARTER : BP_SPAN_DAY;
+		span = piece->span == BP_ROLLUP_QUARTER ? BP_ROLLUP_QUARTER : BP_ROLLUP_DAY;
 		rc = step_all(reading, reading->sessions, span, piece, take_session_row, err);
 	}
 	return rc;
 }
 
+#define ROWS(where)                                                                                \
+	"SELECT start_us, platform, project_hash, model, tool, agent_type, sums, sketches, files " \
+	"FROM rollups WHERE span = ?1 AND start_us >= ?2 AND start_us < ?3" where
+
 static enum bp_rc prepare(struct reading *reading, struct bp_err *err)
 {
-	static const char ROWS[] =
-		"SELECT start_us, platform, project_hash, model, tool, agent_type, sums, sketches, "
-		"files FROM rollups WHERE span = ?1 AND start_us >= ?2 AND start_us < ?3";
-	static const char SESSIONS[] = "SELECT start_us, conversation_id, sums FROM "
+	static const char ALL[] = ROWS("");
+	static const char NO_TOOLS[] = ROWS(" AND tool = ''");
+	static const char SESSIONS[] = "SELECT start_us, conversation_id, model, sums FROM "
 				       "session_rollups WHERE span = ?1 AND start_us >= ?2 AND "
 				       "start_us < ?3";
-	enum bp_rc rc = bp_statement_new(reading->sql, ROWS, &reading->rows, err);
+	enum bp_rc rc = bp_statement_new(reading->sql, reading->question->no_tools ? NO_TOOLS : ALL,
+					 &reading->rows, err);
 
 	return rc == BP_OK ? bp_statement_new(reading->sql, SESSIONS, &reading->sessions, err) : rc;
 }

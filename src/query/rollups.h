@@ -19,7 +19,7 @@
 #include "query/buckets.h"
 #include "query/filter.h"
 #include "query/period.h"
-#include "query/spans.h"
+#include "query/rollup_span.h"
 #include "store/sqlite.h"
 
 /** What is asked. Everything is borrowed for the call. */
@@ -27,9 +27,11 @@ struct bp_rollups_question {
 	const struct bp_period *period;
 	const struct bp_filter *filter;
 	int64_t pending_before_us; /* calls pending since before are told as interrupted */
-	enum bp_span largest; /* what may be told as one: QUARTER for groups of hours, DAY for days
+	enum bp_rollup_span
+		largest; /* what may be told as one: QUARTER for groups of hours, DAY for days
 				 (of period->tz), else MONTH */
-	bool by_project;      /* false: buckets may be told without their project */
+	bool no_tools;   /* leave out what is of a tool: for questions about model calls */
+	bool by_project; /* false: buckets may be told without their project */
 };
 
 /**

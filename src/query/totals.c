@@ -214,9 +214,9 @@ static enum bp_rc read_buckets(struct bp_totals_reading *reading, bool sessions,
 		.period = question->period,
 		.filter = question->filter,
 		.pending_before_us = question->as_of_us - BP_PENDING_US,
-		.largest = question->by == BP_GROUP_HOUR  ? BP_SPAN_QUARTER
-			   : question->by == BP_GROUP_DAY ? BP_SPAN_DAY
-							  : BP_SPAN_MONTH,
+		.largest = question->by == BP_GROUP_HOUR  ? BP_ROLLUP_QUARTER
+			   : question->by == BP_GROUP_DAY ? BP_ROLLUP_DAY
+							  : BP_ROLLUP_MONTH,
 		.by_project = question->by == BP_GROUP_PROJECT,
 	};
 	const struct bp_bucket_sink sink = {.bucket = take_bucket,

@@ -6,7 +6,7 @@
 #include "base/mem.h"
 #include "query/bucket_code.h"
 #include "query/bucket_map.h"
-#include "query/spans.h"
+#include "query/rollup_span.h"
 #include "slowpath/pool.h"
 #include "slowpath/span_rows.h"
 
@@ -55,8 +55,9 @@ struct bp_rollup_maker {
 
 static enum bp_rc mark_day(struct bp_rollup_maker *maker, int64_t quarter_us, struct bp_err *err)
 {
-	bp_bind_int(maker->mark_span, 1, BP_SPAN_DAY);
-	bp_bind_int(maker->mark_span, 2, bp_span_of(maker->tz, BP_SPAN_DAY, quarter_us).from_us);
+	bp_bind_int(maker->mark_span, 1, BP_ROLLUP_DAY);
+	bp_bind_int(maker->mark_span, 2,
+		    bp_rollup_span_of(maker->tz, BP_ROLLUP_DAY, quarter_us).from_us);
 	return bp_statement_run(maker->mark_span, err);
 }
 
@@ -202,7 +203,7 @@ void bp_rollup_maker_free(struct bp_rollup_maker *maker)
 static enum bp_rc keep_bucket(const struct bp_bucket *bucket, void *arg, struct bp_err *err)
 {
 	struct bp_rollup_maker *maker = arg;
-	return bp_span_rows_add(maker->rows, BP_SPAN_QUARTER, bucket, err);
+	return bp_span_rows_add(maker->rows, BP_ROLLUP_QUARTER, bucket, err);
 }
 
 static enum bp_rc keep_session(const struct bp_session_bucket *bucket, void *arg,
@@ -237,7 +238,7 @@ static enum bp_rc make_quarter(struct bp_rollup_maker *maker, const struct dirty
 	const struct bp_bucket_sink sink = {
 		.bucket = keep_bucket, .session = keep_session, .arg = maker};
 
-	bp_span_rows_begin(maker->rows, BP_SPAN_QUARTER, dirty->bucket_us);
+	bp_span_rows_begin(maker->rows, BP_ROLLUP_QUARTER, dirty->bucket_us);
 	enum bp_rc rc = bp_bucket_reader_read(maker->facts, NULL, dirty->bucket_us,
 					      dirty->bucket_us + BP_BUCKET_US, &sink, err);
 	if (rc == BP_OK) {
@@ -281,15 +282,15 @@ enum bp_rc bp_rollup_maker_quarters(struct bp_rollup_maker *maker, bool *out_lef
 
 /* --- days and months --- */
 
-static enum bp_rc write_span(struct bp_rollup_maker *maker, enum bp_span span, int64_t start_us,
-			     struct bp_err *err)
+static enum bp_rc write_span(struct bp_rollup_maker *maker, enum bp_rollup_span span,
+			     int64_t start_us, struct bp_err *err)
 {
 	enum bp_rc rc = bp_span_rows_write(maker->rows, err);
 
-	if (rc == BP_OK && span == BP_SPAN_DAY) {
-		bp_bind_int(maker->mark_span, 1, BP_SPAN_MONTH);
+	if (rc == BP_OK && span == BP_ROLLUP_DAY) {
+		bp_bind_int(maker->mark_span, 1, BP_ROLLUP_MONTH);
 		bp_bind_int(maker->mark_span, 2,
-			    bp_span_of(maker->tz, BP_SPAN_MONTH, start_us).from_us);
+			    bp_rollup_span_of(maker->tz, BP_ROLLUP_MONTH, start_us).from_us);
 		rc = bp_statement_run(maker->mark_span, err);
 	}
 	if (rc == BP_OK) {
@@ -302,20 +303,20 @@ static enum bp_rc write_span(struct bp_rollup_maker *maker, enum bp_span span, i
 
 enum bp_rc bp_rollup_maker_span(struct bp_rollup_maker *maker, bool *out_left, struct bp_err *err)
 {
-	enum bp_span span = BP_SPAN_DAY;
+	enum bp_rollup_span span = BP_ROLLUP_DAY;
 	int64_t start_us = 0;
 	enum bp_rc rc = bp_statement_step(maker->dirty_span, err);
 
 	*out_left = rc == BP_OK;
 	if (rc == BP_OK) {
-		span = (enum bp_span)bp_column_int(maker->dirty_span, 0);
+		span = (enum bp_rollup_span)bp_column_int(maker->dirty_span, 0);
 		start_us = bp_column_int(maker->dirty_span, 1);
 	}
 	bp_statement_reset(maker->dirty_span);
 	if (rc != BP_OK) {
 		return rc == BP_ENOTFOUND ? BP_OK : rc;
 	}
-	int64_t until_us = bp_span_of(maker->tz, span, start_us).until_us;
+	int64_t until_us = bp_rollup_span_of(maker->tz, span, start_us).until_us;
 	bp_span_rows_begin(maker->rows, span, start_us);
 	rc = bp_span_rows_gather(maker->rows, until_us, err);
 	if (rc == BP_OK) {

@@ -14,8 +14,9 @@
 /* ?1 span, ?2 from, ?3 until */
 static const char SELECT_ROWS[] = "SELECT start_us, " KEY ", sums, sketches, files FROM rollups "
 				  "WHERE span = ?1 AND start_us >= ?2 AND start_us < ?3";
-static const char SELECT_SESSIONS[] = "SELECT start_us, conversation_id, sums FROM session_rollups "
-				      "WHERE span = ?1 AND start_us >= ?2 AND start_us < ?3";
+static const char SELECT_SESSIONS[] =
+	"SELECT start_us, conversation_id, model, sums FROM session_rollups "
+	"WHERE span = ?1 AND start_us >= ?2 AND start_us < ?3";
 static const char PUT_ROW[] =
 	"INSERT OR REPLACE INTO rollups (span, start_us, " KEY ", sums, sketches, files) VALUES "
 	"(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)";
@@ -23,9 +24,9 @@ static const char DROP_ROW[] =
 	"DELETE FROM rollups WHERE span = ?1 AND start_us = ?2 AND platform = ?3 AND project_hash "
 	"= ?4 AND model = ?5 AND tool = ?6 AND agent_type = ?7";
 static const char PUT_SESSION[] = "INSERT OR REPLACE INTO session_rollups (span, start_us, "
-				  "conversation_id, sums) VALUES (?1, ?2, ?3, ?4)";
+				  "conversation_id, model, sums) VALUES (?1, ?2, ?3, ?4, ?5)";
 static const char DROP_SESSION[] = "DELETE FROM session_rollups WHERE span = ?1 AND start_us = ?2 "
-				   "AND conversation_id = ?3";
+				   "AND conversation_id = ?3 AND model = ?4";
 
 enum { FILES_BYTES_MAX = 64 << 20, SETS = 2 };
 
@@ -38,20 +39,21 @@ struct row {
 
 struct session_row {
 	int64_t conversation;
-	struct bp_str sums;
+	struct bp_str model, sums;
 	bool same;
 };
 
 /* Rows that are stored and should not be. */
 struct gone {
 	struct bp_bucket_texts texts; /* of a row */
-	int64_t conversation;         /* of a session's */
+	int64_t conversation;         /* of a session's ... */
+	struct bp_str model;
 	struct gone *next;
 };
 
 /* The rows of one stored span: the one begun, or of all projects together. */
 struct set {
-	enum bp_span span;
+	enum bp_rollup_span span;
 	struct bp_bucket_map map;
 	struct row *rows; /* in the order of map.items */
 	struct gone *gone;
@@ -59,7 +61,7 @@ struct set {
 
 struct bp_span_rows {
 	struct bp_statement *select, *select_sessions, *put, *drop, *put_session, *drop_session;
-	enum bp_span span;
+	enum bp_rollup_span span;
 	int64_t start_us;
 	struct bp_arena arena; /* encoded rows */
 	struct bp_buf buf;
@@ -123,7 +125,7 @@ void bp_span_rows_free(struct bp_span_rows *rows)
 
 /* --- putting together --- */
 
-void bp_span_rows_begin(struct bp_span_rows *rows, enum bp_span span, int64_t start_us)
+void bp_span_rows_begin(struct bp_span_rows *rows, enum bp_rollup_span span, int64_t start_us)
 {
 	rows->span = span;
 	rows->start_us = start_us;
@@ -134,14 +136,14 @@ void bp_span_rows_begin(struct bp_span_rows *rows, enum bp_span span, int64_t st
 		rows->sets[i].gone = NULL;
 	}
 	rows->sets[0].span = span;
-	rows->sets[1].span = span == BP_SPAN_DAY ? BP_SPAN_DAY_ALL : BP_SPAN_MONTH_ALL;
-	rows->n_sets = span == BP_SPAN_QUARTER ? 1 : 2;
+	rows->sets[1].span = span == BP_ROLLUP_DAY ? BP_ROLLUP_DAY_ALL : BP_ROLLUP_MONTH_ALL;
+	rows->n_sets = span == BP_ROLLUP_QUARTER ? 1 : 2;
 	rows->sessions.n = 0;
 	rows->session_rows = NULL;
 	rows->gone_sessions = NULL;
 }
 
-enum bp_rc bp_span_rows_add(struct bp_span_rows *rows, enum bp_span span,
+enum bp_rc bp_span_rows_add(struct bp_span_rows *rows, enum bp_rollup_span span,
 			    const struct bp_bucket *bucket, struct bp_err *err)
 {
 	struct set *set = &rows->sets[span == rows->span ? 0 : 1];
@@ -158,12 +160,12 @@ enum bp_rc bp_span_rows_add(struct bp_span_rows *rows, enum bp_span span,
 
 void bp_span_rows_add_session(struct bp_span_rows *rows, const struct bp_session_bucket *bucket)
 {
-	bp_bucket_sums_add(
-		bp_session_list_at(&rows->sessions, rows->start_us, bucket->conversation),
-		&bucket->sums);
+	bp_bucket_sums_add(bp_session_list_at(&rows->sessions, &rows->arena, rows->start_us,
+					      bucket->conversation, bucket->model),
+			   &bucket->sums);
 }
 
-static void bind_range(struct bp_statement *select, enum bp_span span, int64_t from_us,
+static void bind_range(struct bp_statement *select, enum bp_rollup_span span, int64_t from_us,
 		       int64_t until_us)
 {
 	bp_bind_int(select, 1, span);
@@ -171,7 +173,7 @@ static void bind_range(struct bp_statement *select, enum bp_span span, int64_t f
 	bp_bind_int(select, 3, until_us);
 }
 
-static enum bp_rc take_row(struct bp_span_rows *rows, bool both, enum bp_span span,
+static enum bp_rc take_row(struct bp_span_rows *rows, bool both, enum bp_rollup_span span,
 			   struct bp_err *err)
 {
 	struct bp_statement *row = rows->select;
@@ -192,8 +194,9 @@ static enum bp_rc take_row(struct bp_span_rows *rows, bool both, enum bp_span sp
 }
 
 /* Add the rows of span `below` to those of `into`; both: also to those of all projects. */
-static enum bp_rc gather_rows(struct bp_span_rows *rows, enum bp_span below, enum bp_span into,
-			      bool both, int64_t until_us, struct bp_err *err)
+static enum bp_rc gather_rows(struct bp_span_rows *rows, enum bp_rollup_span below,
+			      enum bp_rollup_span into, bool both, int64_t until_us,
+			      struct bp_err *err)
 {
 	enum bp_rc rc;
 
@@ -213,10 +216,11 @@ static enum bp_rc gather_sessions(struct bp_span_rows *rows, int64_t until_us, s
 	struct bp_statement *row = rows->select_sessions;
 	enum bp_rc rc;
 
-	bind_range(row, BP_SPAN_QUARTER, rows->start_us, until_us);
+	bind_range(row, BP_ROLLUP_QUARTER, rows->start_us, until_us);
 	while ((rc = bp_statement_step(row, err)) == BP_OK) {
-		struct bp_session_bucket bucket = {.conversation = bp_column_int(row, 1)};
-		rc = bp_bucket_sums_decode(&bucket.sums, bp_column_blob(row, 2), err);
+		struct bp_session_bucket bucket = {.conversation = bp_column_int(row, 1),
+						   .model = bp_column_text(row, 2)};
+		rc = bp_bucket_sums_decode(&bucket.sums, bp_column_blob(row, 3), err);
 		if (rc != BP_OK) {
 			break;
 		}
@@ -228,16 +232,16 @@ static enum bp_rc gather_sessions(struct bp_span_rows *rows, int64_t until_us, s
 
 enum bp_rc bp_span_rows_gather(struct bp_span_rows *rows, int64_t until_us, struct bp_err *err)
 {
-	if (rows->span == BP_SPAN_DAY) {
+	if (rows->span == BP_ROLLUP_DAY) {
 		enum bp_rc rc =
-			gather_rows(rows, BP_SPAN_QUARTER, BP_SPAN_DAY, true, until_us, err);
+			gather_rows(rows, BP_ROLLUP_QUARTER, BP_ROLLUP_DAY, true, until_us, err);
 		return rc == BP_OK ? gather_sessions(rows, until_us, err) : rc;
 	}
 	/* A month has its own and, from fewer rows, that of all projects; no session's. */
-	enum bp_rc rc = gather_rows(rows, BP_SPAN_DAY, BP_SPAN_MONTH, false, until_us, err);
-	return rc == BP_OK
-		       ? gather_rows(rows, BP_SPAN_DAY_ALL, BP_SPAN_MONTH_ALL, false, until_us, err)
-		       : rc;
+	enum bp_rc rc = gather_rows(rows, BP_ROLLUP_DAY, BP_ROLLUP_MONTH, false, until_us, err);
+	return rc == BP_OK ? gather_rows(rows, BP_ROLLUP_DAY_ALL, BP_ROLLUP_MONTH_ALL, false,
+					 until_us, err)
+			   : rc;
 }
 
 /* --- comparing --- */
@@ -323,8 +327,26 @@ static void encode_sessions(struct bp_span_rows *rows)
 		bp_buf_clear(&rows->buf);
 		bp_bucket_sums_encode(&rows->sessions.items[i].sums, &rows->buf);
 		rows->session_rows[i].conversation = rows->sessions.items[i].conversation;
+		rows->session_rows[i].model = rows->sessions.items[i].model;
 		rows->session_rows[i].sums = keep_buf(rows);
 	}
+}
+
+static void compare_session(struct bp_span_rows *rows, struct bp_statement *stored)
+{
+	int64_t conversation = bp_column_int(stored, 1);
+	struct bp_str model = bp_column_text(stored, 2);
+
+	for (size_t i = 0; i < rows->sessions.n; i++) {
+		struct session_row *row = &rows->session_rows[i];
+		if (row->conversation == conversation && bp_str_eq(row->model, model)) {
+			row->same = is_same(bp_column_blob(stored, 3), row->sums);
+			return;
+		}
+	}
+	struct gone *gone = add_gone(rows, &rows->gone_sessions);
+	gone->conversation = conversation;
+	gone->model = bp_arena_str(&rows->arena, model);
 }
 
 static enum bp_rc compare_sessions(struct bp_span_rows *rows, struct bp_err *err)
@@ -332,24 +354,13 @@ static enum bp_rc compare_sessions(struct bp_span_rows *rows, struct bp_err *err
 	struct bp_statement *stored = rows->select_sessions;
 	enum bp_rc rc;
 
-	if (rows->span == BP_SPAN_MONTH) {
+	if (rows->span == BP_ROLLUP_MONTH) {
 		return BP_OK;
 	}
 	encode_sessions(rows);
 	bind_range(stored, rows->span, rows->start_us, rows->start_us + 1);
 	while ((rc = bp_statement_step(stored, err)) == BP_OK) {
-		int64_t conversation = bp_column_int(stored, 1);
-		size_t at = 0;
-		while (at < rows->sessions.n &&
-		       rows->session_rows[at].conversation != conversation) {
-			at++;
-		}
-		if (at < rows->sessions.n) {
-			rows->session_rows[at].same =
-				is_same(bp_column_blob(stored, 2), rows->session_rows[at].sums);
-		} else {
-			add_gone(rows, &rows->gone_sessions)->conversation = conversation;
-		}
+		compare_session(rows, stored);
 	}
 	bp_statement_reset(stored);
 	return rc == BP_ENOTFOUND ? BP_OK : rc;
@@ -408,6 +419,7 @@ static enum bp_rc write_sessions(struct bp_span_rows *rows, struct bp_err *err)
 		bp_bind_int(rows->drop_session, 1, rows->span);
 		bp_bind_int(rows->drop_session, 2, rows->start_us);
 		bp_bind_int(rows->drop_session, 3, gone->conversation);
+		bp_bind_text(rows->drop_session, 4, gone->model);
 		rc = bp_statement_run(rows->drop_session, err);
 	}
 	for (size_t i = 0; rows->session_rows && i < rows->sessions.n && rc == BP_OK; i++) {
@@ -418,7 +430,8 @@ static enum bp_rc write_sessions(struct bp_span_rows *rows, struct bp_err *err)
 		bp_bind_int(rows->put_session, 1, rows->span);
 		bp_bind_int(rows->put_session, 2, rows->start_us);
 		bp_bind_int(rows->put_session, 3, row->conversation);
-		bp_bind_blob(rows->put_session, 4, row->sums.len ? row->sums.ptr : "",
+		bp_bind_text(rows->put_session, 4, row->model);
+		bp_bind_blob(rows->put_session, 5, row->sums.len ? row->sums.ptr : "",
 			     row->sums.len);
 		rc = bp_statement_run(rows->put_session, err);
 	}

@@ -13,7 +13,7 @@
 
 #include "base/err.h"
 #include "query/buckets.h"
-#include "query/spans.h"
+#include "query/rollup_span.h"
 #include "store/sqlite.h"
 
 struct bp_span_rows;
@@ -24,11 +24,11 @@ BP_MUSTUSE enum bp_rc bp_span_rows_new(struct bp_sql *read, struct bp_sql *write
 void bp_span_rows_free(struct bp_span_rows *rows);
 
 /** Start with no rows. */
-void bp_span_rows_begin(struct bp_span_rows *rows, enum bp_span span, int64_t start_us);
+void bp_span_rows_begin(struct bp_span_rows *rows, enum bp_rollup_span span, int64_t start_us);
 
 /** Add what a bucket holds to its row of that span (the one begun, or that of all projects).
  *  Errors: BP_ECORRUPT its stored form is none. */
-BP_MUSTUSE enum bp_rc bp_span_rows_add(struct bp_span_rows *rows, enum bp_span span,
+BP_MUSTUSE enum bp_rc bp_span_rows_add(struct bp_span_rows *rows, enum bp_rollup_span span,
 				       const struct bp_bucket *bucket, struct bp_err *err);
 void bp_span_rows_add_session(struct bp_span_rows *rows, const struct bp_session_bucket *bucket);
 

@@ -180,11 +180,11 @@ static enum bp_rc note_session(const struct bp_session_bucket *b, void *arg, str
 	(void)arg;
 	(void)err;
 	(void)snprintf(seen + len, sizeof(seen) - len,
-		       "%" PRId64 " #%" PRId64 " p%" PRId64 " e%" PRId64 " a%" PRId64 " m%" PRId64
-		       " t%" PRId64 "\n",
-		       b->bucket_us / BP_BUCKET_US, b->conversation, b->sums.prompts,
-		       b->sums.events, b->sums.active_us / 1000000, b->sums.model_calls,
-		       b->sums.tools_ok);
+		       "%" PRId64 " #%" PRId64 "%s%.*s p%" PRId64 " e%" PRId64 " a%" PRId64
+		       " m%" PRId64 " t%" PRId64 "\n",
+		       b->bucket_us / BP_BUCKET_US, b->conversation, b->model.len ? " " : "",
+		       BP_STR_ARG(b->model), b->sums.prompts, b->sums.events,
+		       b->sums.active_us / 1000000, b->sums.model_calls, b->sums.tools_ok);
 	return BP_OK;
 }
 
@@ -205,7 +205,8 @@ START_TEST(sessions_are_told_apart_and_active_time_is_split_where_a_quarter_ends
 		  " (3, 15000, 900000000000, 900050000000, 9);");
 	seen[0] = '\0';
 	read_facts(NULL, 900000000000, 901800000000, &sink);
-	ck_assert_str_eq(seen, "1000 #1 p1 e4 a60 m2 t1\n" /* 10 + 50 of the gap */
+	ck_assert_str_eq(seen, "1000 #1 p1 e4 a60 m0 t1\n" /* 10 + 50 of the gap */
+			       "1000 #1 opus p0 e0 a0 m2 t0\n"
 			       "1000 #2 p1 e1 a0 m0 t0\n"
 			       "1001 #1 p1 e4 a60 m0 t0\n"); /* 50 of the gap + 10 */
 	/* Cut at 870 and 955: 30 + 50 + 5; no minute begins inside but the second. */

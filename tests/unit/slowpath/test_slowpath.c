@@ -116,7 +116,7 @@ static int64_t prompts_in_rollups(void)
 	const struct bp_rollups_question question = {.period = &all,
 						     .filter = &filter,
 						     .pending_before_us = BP_TIME_LAST,
-						     .largest = BP_SPAN_MONTH};
+						     .largest = BP_ROLLUP_MONTH};
 	int64_t prompts = 0;
 	const struct bp_bucket_sink sink = {.bucket = add_prompts, .arg = &prompts};
 	struct bp_err err = {0};

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /**
- * spans.h - quarters of an hour, days and months of a zone: what rollups are made for.
+ * rollup_span.h - quarters of an hour, days and months of a zone: what rollups are made for.
  *
  * Threads: plain values.
  */
-#ifndef BP_QUERY_SPANS_H
-#define BP_QUERY_SPANS_H
+#ifndef BP_QUERY_ROLLUP_SPAN_H
+#define BP_QUERY_ROLLUP_SPAN_H
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -15,13 +15,13 @@
 #include "store/sqlite.h"
 
 /** As in rollups.span. */
-enum bp_span {
-	BP_SPAN_QUARTER,
-	BP_SPAN_DAY,
-	BP_SPAN_MONTH,
+enum bp_rollup_span {
+	BP_ROLLUP_QUARTER,
+	BP_ROLLUP_DAY,
+	BP_ROLLUP_MONTH,
 	/* the same of all projects together: only rollups */
-	BP_SPAN_DAY_ALL,
-	BP_SPAN_MONTH_ALL
+	BP_ROLLUP_DAY_ALL,
+	BP_ROLLUP_MONTH_ALL
 };
 
 struct bp_stretch {
@@ -33,7 +33,8 @@ int64_t bp_quarter_start(int64_t ts_us);
 
 /** The quarter, day or month (of the zone) that holds ts_us. A bound that lies inside a quarter
  *  (zones of the past) is that quarter's end, so that spans always consist of quarters. */
-struct bp_stretch bp_span_of(const struct bp_tz *tz, enum bp_span span, int64_t ts_us);
+struct bp_stretch bp_rollup_span_of(const struct bp_tz *tz, enum bp_rollup_span span,
+				    int64_t ts_us);
 
 /** Whose days and months are stored, and in which form. */
 struct bp_rollup_zone {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "query/spans.h"
+#include "query/rollup_span.h"
 
 #include <string.h>
 
@@ -49,14 +49,14 @@ static struct bp_stretch day_of(const struct bp_tz *tz, int64_t ts_us)
 	return (struct bp_stretch){start, quarter_up(bp_tz_day_start(tz, start + 30 * HOUR_US))};
 }
 
-struct bp_stretch bp_span_of(const struct bp_tz *tz, enum bp_span span, int64_t ts_us)
+struct bp_stretch bp_rollup_span_of(const struct bp_tz *tz, enum bp_rollup_span span, int64_t ts_us)
 {
-	if (span == BP_SPAN_QUARTER) {
+	if (span == BP_ROLLUP_QUARTER) {
 		int64_t start = bp_quarter_start(ts_us);
 		return (struct bp_stretch){start, start + BP_BUCKET_US};
 	}
-	return span == BP_SPAN_DAY || span == BP_SPAN_DAY_ALL ? day_of(tz, ts_us)
-							      : month_of(tz, ts_us);
+	return span == BP_ROLLUP_DAY || span == BP_ROLLUP_DAY_ALL ? day_of(tz, ts_us)
+								  : month_of(tz, ts_us);
 }
 
 enum bp_rc bp_rollup_zone_read(struct bp_sql *sql, struct bp_rollup_zone *out, struct bp_err *err)

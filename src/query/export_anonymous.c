@@ -59,10 +59,10 @@ static void add_day(struct anonymous *anonymous, const struct bp_group *day)
 
 	row->sums.sessions = totals->sessions;
 	row->sums.prompts = totals->sums.prompts;
-	row->sums.subagents = totals->subagents;
+	row->sums.subagents = totals->sums.subagents;
 	row->sums.compactions = totals->sums.compactions;
 	row->sums.api_errors = totals->sums.api_errors;
-	row->sums.active_s = llround((double)totals->active_us / 1e6);
+	row->sums.active_s = llround((double)totals->sums.active_us / 1e6);
 	bp_sketch_merge(&row->sketch, &totals->response);
 }
 

@@ -5,8 +5,8 @@
 #include <poll.h>
 
 #include "base/clock.h"
-#include "query/rollups.h"
 #include "support/fact_world.h"
+#include "support/rollup_sums.h"
 
 enum { SESSIONS = 20, LINES = 40 };
 
@@ -101,31 +101,6 @@ static void wait_final(void)
 	}
 }
 
-static enum bp_rc add_prompts(const struct bp_bucket *bucket, void *arg, struct bp_err *err)
-{
-	(void)err;
-	*(int64_t *)arg += bucket->sums.prompts;
-	return BP_OK;
-}
-
-/* Prompts of all rollups; nothing is dirty, so no facts are read. */
-static int64_t prompts_in_rollups(void)
-{
-	const struct bp_period all = {.from_us = BP_TIME_FIRST, .until_us = BP_TIME_LAST};
-	const struct bp_filter filter = {0};
-	const struct bp_rollups_question question = {.period = &all,
-						     .filter = &filter,
-						     .pending_before_us = BP_TIME_LAST,
-						     .largest = BP_ROLLUP_MONTH};
-	int64_t prompts = 0;
-	const struct bp_bucket_sink sink = {.bucket = add_prompts, .arg = &prompts};
-	struct bp_err err = {0};
-
-	ck_assert_int_eq(bp_test_world_number(&world, "SELECT count(*) FROM rollup_zone"), 1);
-	ck_assert_ok(bp_rollups_read(world.read, &question, &sink, &err), err);
-	return prompts;
-}
-
 START_TEST(rows_become_facts_and_rollups)
 {
 	put_rows(0, LINES);
@@ -133,7 +108,7 @@ START_TEST(rows_become_facts_and_rollups)
 	wait_final();
 	ck_assert_int_eq(bp_test_world_number(&world, "SELECT total(prompts) FROM conversations"),
 			 SESSIONS * LINES);
-	ck_assert_int_eq(prompts_in_rollups(), SESSIONS * LINES);
+	ck_assert_int_eq(bp_test_rollup_sums(world.read).prompts, SESSIONS * LINES);
 	/* A quarter, a day and a month, the last two of all projects too. */
 	ck_assert_int_eq(bp_test_world_number(&world, "SELECT count(DISTINCT span) FROM rollups"),
 			 5);

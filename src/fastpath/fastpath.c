@@ -157,6 +157,10 @@ static enum bp_rc get_ready(struct bp_fastpath *fp, struct bp_err *err)
 					     &state, err);
 		}
 	}
+	if (rc == BP_OK) {
+		rc = bp_stream_recount(fp->ends.redis, BP_STREAM_EVENTS, BP_GROUP_PROCESSORS,
+				       state.last_delivered, err);
+	}
 	return rc == BP_OK ? replay(fp, state.last_delivered, err) : rc;
 }
 

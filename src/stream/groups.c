@@ -296,13 +296,43 @@ enum bp_rc bp_stream_state(struct bp_redis *redis, const char *stream, const cha
 	const struct bp_reply *last = bp_reply_member(found, "last-delivered-id");
 	(void)snprintf(state.last_delivered, sizeof(state.last_delivered), "%.*s",
 		       last ? (int)last->text.len : 3, last ? last->text.ptr : "0-0");
-	if (state.lag < 0) {
+	/* More than there is: Redis 7.0 miscounts after its append-only file was read. */
+	if (state.lag < 0 || state.lag > state.length) {
 		rc = guess_lag(redis, stream, &state, err);
 	}
 	if (rc == BP_OK) {
 		*out = state;
 	}
 	return rc;
+}
+
+enum bp_rc bp_stream_recount(struct bp_redis *redis, const char *stream, const char *group,
+			     const char *last_delivered, struct bp_err *err)
+{
+	struct bp_reply *reply = NULL;
+
+	bp_redis_begin(redis, 3);
+	put_text(redis, "XINFO");
+	put_text(redis, "STREAM");
+	put_text(redis, stream);
+	enum bp_rc rc = call_one(redis, "XINFO STREAM", &reply, err);
+	if (rc != BP_OK) {
+		return rc;
+	}
+	const struct bp_reply *last = bp_reply_member(reply, "last-generated-id");
+	int64_t added = bp_reply_integer(bp_reply_member(reply, "entries-added"), -1);
+	if (added < 0 || !last || !bp_str_is(last->text, last_delivered)) {
+		return BP_OK;
+	}
+	bp_redis_begin(redis, 7);
+	put_text(redis, "XGROUP");
+	put_text(redis, "SETID");
+	put_text(redis, stream);
+	put_text(redis, group);
+	put_text(redis, last_delivered);
+	put_text(redis, "ENTRIESREAD");
+	bp_redis_put_int(redis, added);
+	return call_one(redis, "XGROUP SETID", &reply, err);
 }
 
 enum bp_rc bp_stream_trim(struct bp_redis *redis, const char *stream, const char *id,

@@ -147,6 +147,15 @@ struct bp_stream_state {
 BP_MUSTUSE enum bp_rc bp_stream_state(struct bp_redis *redis, const char *stream, const char *group,
 				      struct bp_stream_state *out, struct bp_err *err);
 
+/**
+ * Set right how many entries the group has read, when it has read all there are: Redis 7.0 counts
+ * wrong after it read its append-only file, and then tells a lag that is not there.
+ * Errors: BP_EIO.
+ */
+BP_MUSTUSE enum bp_rc bp_stream_recount(struct bp_redis *redis, const char *stream,
+					const char *group, const char *last_delivered,
+					struct bp_err *err);
+
 /** XTRIM stream MINID id (exact): entries below id go. Errors: BP_EIO. */
 BP_MUSTUSE enum bp_rc bp_stream_trim(struct bp_redis *redis, const char *stream, const char *id,
 				     struct bp_err *err);

@@ -22,6 +22,7 @@ extern const struct bp_command bp_cmd_metrics;
 extern const struct bp_command bp_cmd_purge;
 extern const struct bp_command bp_cmd_rebuild;
 extern const struct bp_command bp_cmd_restart;
+extern const struct bp_command bp_cmd_search;
 extern const struct bp_command bp_cmd_sessions;
 extern const struct bp_command bp_cmd_start;
 extern const struct bp_command bp_cmd_stats;

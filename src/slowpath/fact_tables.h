@@ -119,7 +119,10 @@ struct bp_fact_column {
 	X(TOOL_CALL, background, INT, MAX, 0)                                                      \
 	X(TOOL_CALL, is_sidechain, INT, MIN, 1)                                                    \
 	X(TOOL_CALL, agent_id, TEXT, MIN, BP_ABSENT)                                               \
-	X(TOOL_CALL, spawned_agent_id, TEXT, MIN, BP_ABSENT)
+	X(TOOL_CALL, spawned_agent_id, TEXT, MIN, BP_ABSENT)                                       \
+	X(TOOL_CALL, program, TEXT, MIN, BP_ABSENT)                                                \
+	X(TOOL_CALL, mcp_server, TEXT, MIN, BP_ABSENT)                                             \
+	X(TOOL_CALL, mcp_tool, TEXT, MIN, BP_ABSENT)
 
 /* What the result says replaces what the input let expect: a Write may turn out an edit. */
 #define BP_CODE_CHANGE_COLUMNS(X)                                                                  \

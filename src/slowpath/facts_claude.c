@@ -466,6 +466,9 @@ static void join_call(const struct row_view *row, struct bp_json item)
 	}
 	put_text(values, BP_TOOL_CALL_cmd_kind, get_text(item, BP_STR("cmd_kind")));
 	put_int(values, BP_TOOL_CALL_background, get_flag(item, BP_STR("background")));
+	put_text(values, BP_TOOL_CALL_program, get_text(item, BP_STR("program")));
+	put_text(values, BP_TOOL_CALL_mcp_server, get_text(item, BP_STR("mcp_server")));
+	put_text(values, BP_TOOL_CALL_mcp_tool, get_text(item, BP_STR("mcp_tool")));
 	bp_fact_set_join(row->set, BP_FACT_TOOL_CALL, id, values);
 	join_code_change(row, id, bp_json_get(item, BP_STR("edit")));
 	join_file_access(row, id, get_text(item, BP_STR("id")), bp_json_get(item, BP_STR("file")));
@@ -630,6 +633,9 @@ static const char *evidence(const struct bp_raw_row *raw, struct bp_fact_set *se
 	row.conversation_id = bp_conversation_id(event->platform, event->session_id);
 	join_client_cost(&row);
 	if (!row.names_session) {
+		if (bp_json_get(row.payload, BP_STR("title")).type == BP_JSON_STRING) {
+			bp_fact_set_touch(set, row.conversation_id); /* session_text.c reads it */
+		}
 		return NULL;
 	}
 	bp_event_id_hex(event->id, row.event_hex);

@@ -6,6 +6,7 @@
 #include "slowpath/owner.h"
 #include "slowpath/pool.h"
 #include "slowpath/session_facts.h"
+#include "slowpath/session_text.h"
 
 /* Unless evidence that came since knows better. */
 #define UPDATE_OWNER(table)                                                                        \
@@ -77,6 +78,7 @@ struct bp_finaliser {
 	const struct bp_prices *prices; /* borrowed */
 	struct bp_arena arena;          /* one session */
 	struct bp_session_loader *loader;
+	struct bp_session_text *text;
 	struct bp_owner *owner;
 	struct bp_statement *owners[BP_FACT_TABLE_COUNT];
 	struct bp_statement *mark, *clean, *turn, *call, *tool, *change, *permission, *compaction,
@@ -117,6 +119,9 @@ enum bp_rc bp_finaliser_new(struct bp_sql *read, struct bp_sql *write, struct bp
 	if (rc == BP_OK) {
 		rc = bp_owner_new(read, &finaliser->owner, err);
 	}
+	if (rc == BP_OK) {
+		rc = bp_session_text_new(read, write, &finaliser->text, err);
+	}
 	for (size_t i = 0; i < BP_FACT_TABLE_COUNT && rc == BP_OK; i++) {
 		if (UPDATE_OWNERS[i]) {
 			rc = bp_statement_new(write, UPDATE_OWNERS[i], &finaliser->owners[i], err);
@@ -139,6 +144,7 @@ void bp_finaliser_free(struct bp_finaliser *finaliser)
 		return;
 	}
 	bp_session_loader_free(finaliser->loader);
+	bp_session_text_free(finaliser->text);
 	bp_owner_free(finaliser->owner);
 	for (size_t i = 0; i < BP_FACT_TABLE_COUNT; i++) {
 		bp_statement_free(finaliser->owners[i]);
@@ -447,6 +453,18 @@ static enum bp_rc put_conversation(struct bp_finaliser *finaliser,
 	return put(finaliser, update, err);
 }
 
+static enum bp_rc put_text(struct bp_finaliser *finaliser, struct bp_err *err)
+{
+	struct bp_statement *changes[BP_SESSION_TEXT_CHANGES];
+	size_t n = bp_session_text_changes(finaliser->text, changes);
+	enum bp_rc rc = BP_OK;
+
+	for (size_t i = 0; i < n && rc == BP_OK; i++) {
+		rc = put(finaliser, changes[i], err);
+	}
+	return rc;
+}
+
 static enum bp_rc put_all(struct bp_finaliser *finaliser, const struct bp_session_facts *facts,
 			  int64_t generation, struct bp_err *err)
 {
@@ -466,6 +484,9 @@ static enum bp_rc put_all(struct bp_finaliser *finaliser, const struct bp_sessio
 	}
 	if (rc == BP_OK) {
 		rc = put_conversation(finaliser, facts, err);
+	}
+	if (rc == BP_OK) {
+		rc = put_text(finaliser, err);
 	}
 	if (rc == BP_OK) {
 		bp_bind_int(finaliser->clean, 1, facts->conversation_id);
@@ -493,6 +514,10 @@ enum bp_rc bp_finaliser_run(struct bp_finaliser *finaliser, int64_t conversation
 	if (rc == BP_OK) {
 		rc = bp_session_load(finaliser->loader, conversation_id, &finaliser->arena, &facts,
 				     err);
+		if (rc == BP_OK) {
+			rc = bp_session_text_read(finaliser->text, conversation_id,
+						  &finaliser->arena, err);
+		}
 		bp_sql_rollback(finaliser->read);
 	}
 	if (rc == BP_OK) {

@@ -38,6 +38,13 @@ static bool is_raw_view(const char *name)
 	return ends_with(name, "raw_traces");
 }
 
+/* The text of sessions and its index (session_search_data, ..._idx, ..._docsize, ..._config). */
+static bool is_text(const char *name)
+{
+	return sqlite3_stricmp(name, "session_text") == 0 ||
+	       sqlite3_strnicmp(name, "session_search", sizeof("session_search") - 1) == 0;
+}
+
 static bool may_read(const struct bp_sql *sql, const char *table, const char *view)
 {
 	/* Content, pages as bytes, and samples of index keys. */
@@ -52,7 +59,7 @@ static bool may_read(const struct bp_sql *sql, const char *table, const char *vi
 		return raw_view || is_raw_table(table) ||
 		       sqlite3_stricmp(table, "zlib_dictionary") == 0;
 	case BP_SQL_RAW_VIEWS:
-		return !is_raw_table(table) || (view && is_raw_view(view));
+		return !is_text(table) && (!is_raw_table(table) || (view && is_raw_view(view)));
 	case BP_SQL_FACTS:
 		break;
 	}
@@ -84,6 +91,13 @@ static int authorize(void *arg, int action, const char *first, const char *secon
 		break;
 	case SQLITE_FUNCTION:
 		fine = second && !is_one_of(second, functions);
+		break;
+	case SQLITE_UPDATE:
+		/* So SQLite asks when a virtual table (full text) says what its columns are. A
+		   statement that would write there is refused: the connection only reads, and
+		   writable_schema is a PRAGMA. */
+		fine = first && sqlite3_stricmp(first, "sqlite_master") == 0 &&
+		       sql->access == BP_SQL_FACTS;
 		break;
 	case SQLITE_PRAGMA:
 		/* The page pragmas and the version may be set with an argument: reading only. */

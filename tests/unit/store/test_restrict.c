@@ -58,6 +58,40 @@ START_TEST(facts_may_be_read_and_the_log_not)
 }
 END_TEST
 
+START_TEST(facts_may_be_searched_and_the_index_not_changed)
+{
+	static const char *const bad[] = {
+		"INSERT INTO session_search (session_search) VALUES ('rebuild')",
+		"INSERT INTO session_text VALUES (1, '', '', '', '', '', '', '')",
+		"DELETE FROM session_search",
+		"UPDATE sqlite_master SET sql = ''",
+		"CREATE VIRTUAL TABLE temp.v USING fts5vocab (main, session_search, row)",
+		"DROP TABLE session_search",
+	};
+
+	bp_sql_restrict(reader, BP_SQL_FACTS);
+	struct bp_statement *statement = NULL;
+	struct bp_err err = {0};
+	ck_assert_ok(bp_statement_new(reader,
+				      "SELECT snippet(session_search, 0, '', '', '', 3), "
+				      "bm25(session_search) FROM session_search WHERE "
+				      "session_search MATCH 'x' ORDER BY rank",
+				      &statement, &err),
+		     err);
+	ck_assert_ok(bp_statement_run(statement, &err), err);
+	bp_statement_free(statement);
+	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+		statement = NULL;
+		enum bp_rc rc = bp_statement_new(reader, bad[i], &statement, &err);
+		if (rc == BP_OK) {
+			rc = bp_statement_run(statement, &err);
+		}
+		bp_statement_free(statement);
+		ck_assert_msg(rc != BP_OK, "%s", bad[i]);
+	}
+}
+END_TEST
+
 START_TEST(the_event_log_may_read_the_views_only)
 {
 	bp_sql_restrict(reader, BP_SQL_RAW_VIEWS);
@@ -68,6 +102,7 @@ START_TEST(the_event_log_may_read_the_views_only)
 	ck_assert(!may("SELECT event_data FROM claude_row"));
 	ck_assert(!may("SELECT text FROM name"));
 	ck_assert(!may("SELECT data FROM blob"));
+	ck_assert(!may("SELECT title FROM session_text"));
 	ck_assert(!may("WITH claude_raw_traces AS (SELECT data FROM blob) "
 		       "SELECT * FROM claude_raw_traces"));
 }
@@ -129,5 +164,5 @@ START_TEST(nothing_is_changed_attached_or_loaded)
 END_TEST
 
 BP_TEST_MAIN(set_up, tear_down, facts_may_be_read_and_the_log_not,
-	     the_event_log_may_read_the_views_only, the_reader_of_the_log_sees_the_log_alone,
-	     nothing_is_changed_attached_or_loaded)
+	     facts_may_be_searched_and_the_index_not_changed, the_event_log_may_read_the_views_only,
+	     the_reader_of_the_log_sees_the_log_alone, nothing_is_changed_attached_or_loaded)

@@ -102,10 +102,14 @@ static enum bp_rc begin_quiet(struct bp_purge *purge, struct bp_err *err)
 
 static enum bp_rc remove_all(struct bp_purge *purge, struct bp_job_reply *reply, struct bp_err *err)
 {
-	say(reply, "deleting");
-	/* Anew: what was in the queue is stored now. */
-	enum bp_rc rc = bp_purge_letters(purge, false, err);
+	bool text = false;
 
+	say(reply, "deleting");
+	enum bp_rc rc = bp_purge_text(purge, &text, err);
+	/* Anew: what was in the queue is stored now. */
+	if (rc == BP_OK) {
+		rc = bp_purge_letters(purge, false, err);
+	}
 	if (rc == BP_OK) {
 		rc = bp_purge_spool(purge, false, err);
 	}
@@ -127,7 +131,12 @@ static enum bp_rc remove_all(struct bp_purge *purge, struct bp_job_reply *reply,
 		rc = bp_purge_checkpoints(purge, err);
 	}
 	if (rc == BP_OK) {
-		rc = bp_purge_space(purge, false, err);
+		rc = bp_purge_index(purge, err);
+	}
+	/* Others wrote text without overwriting what it replaced, and no id stands beside that by
+	   which the search would find it: the whole file is written anew. */
+	if (rc == BP_OK) {
+		rc = bp_purge_space(purge, text, err);
 	}
 	return rc;
 }

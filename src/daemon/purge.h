@@ -95,6 +95,10 @@ BP_MUSTUSE enum bp_rc bp_purge_mentions(struct bp_purge *purge, struct bp_err *e
 BP_MUSTUSE enum bp_rc bp_purge_names(struct bp_purge *purge, struct bp_err *err);
 /** Forget how far files were read that belong to purged sessions. Errors: as bp_sql_exec(). */
 BP_MUSTUSE enum bp_rc bp_purge_checkpoints(struct bp_purge *purge, struct bp_err *err);
+/** *out_text: a level above strict has kept text. Errors: as bp_sql_exec(). */
+BP_MUSTUSE enum bp_rc bp_purge_text(struct bp_purge *purge, bool *out_text, struct bp_err *err);
+/** Make the full-text index anew: what it deletes it only marks. Errors: as bp_sql_exec(). */
+BP_MUSTUSE enum bp_rc bp_purge_index(struct bp_purge *purge, struct bp_err *err);
 /** Give the freed space back and empty the WAL; whole: rewrite the database. Errors: as
  *  bp_sql_exec(). */
 BP_MUSTUSE enum bp_rc bp_purge_space(struct bp_purge *purge, bool whole, struct bp_err *err);

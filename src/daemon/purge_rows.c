@@ -456,6 +456,35 @@ enum bp_rc bp_purge_checkpoints(struct bp_purge *purge, struct bp_err *err)
 	return finish(purge, rc, err);
 }
 
+enum bp_rc bp_purge_text(struct bp_purge *purge, bool *out_text, struct bp_err *err)
+{
+	static const char HAS_TEXT[] = "SELECT EXISTS (SELECT 1 FROM claude_row WHERE lvl > 0), "
+				       "EXISTS (SELECT 1 FROM session_text WHERE title <> '' OR "
+				       "prompts <> '')";
+	struct bp_statement *has = NULL;
+	enum bp_rc rc = bp_statement_new(purge->sql, HAS_TEXT, &has, err);
+
+	if (rc == BP_OK) {
+		rc = bp_statement_step(has, err);
+	}
+	if (rc == BP_OK) {
+		*out_text = bp_column_int(has, 0) != 0 || bp_column_int(has, 1) != 0;
+	}
+	bp_statement_free(has);
+	return rc;
+}
+
+enum bp_rc bp_purge_index(struct bp_purge *purge, struct bp_err *err)
+{
+	bp_writer_lock_take(purge->service->lock, BP_WRITER_SLOW);
+	enum bp_rc rc = bp_sql_exec(purge->sql,
+				    "INSERT INTO session_search (session_search) "
+				    "VALUES ('rebuild')",
+				    err);
+	bp_writer_lock_give(purge->service->lock);
+	return rc;
+}
+
 enum bp_rc bp_purge_space(struct bp_purge *purge, bool whole, struct bp_err *err)
 {
 	bp_writer_lock_take(purge->service->lock, BP_WRITER_SLOW);

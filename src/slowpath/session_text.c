@@ -18,8 +18,9 @@ enum {
 enum column { PROJECT, TOOLS, MODELS, EXTENSIONS, AGENTS, TITLE, PROMPTS, COLUMNS };
 
 static const char SELECT_CONVERSATION[] =
-	"SELECT external_id, platform, project_name, title, sealed FROM conversations"
-	" WHERE id = ?1";
+	"SELECT c.external_id, c.platform, c.project_name, c.title, EXISTS (SELECT 1 FROM"
+	" archived_session AS a WHERE a.external_id = c.external_id AND a.platform = c.platform)"
+	" FROM conversations AS c WHERE c.id = ?1";
 
 static const char SELECT_TEXT[] =
 	"SELECT project, tools, models, extensions, agents, title, prompts FROM session_text"
@@ -66,7 +67,7 @@ struct bp_session_text {
 	struct bp_arena *arena;
 	struct bp_str external_id, platform;
 	bool exists, was_stored;
-	bool sealed; /* some of its rows are in the archive: their text is only here */
+	bool archived; /* some of its rows are in the archive: their text is only here */
 	struct bp_str was[COLUMNS], is[COLUMNS];
 	struct bp_str was_title, title;
 };
@@ -375,7 +376,7 @@ static enum bp_rc read_conversation(struct bp_session_text *text, struct bp_err 
 		bp_search_split(bp_column_text(text->conversation, 2), &text->joined);
 		text->is[PROJECT] = bp_arena_str(arena, bp_buf_str(&text->joined));
 		text->was_title = bp_arena_str(arena, bp_column_text(text->conversation, 3));
-		text->sealed = bp_column_int(text->conversation, 4) == 1;
+		text->archived = bp_column_int(text->conversation, 4) == 1;
 	}
 	bp_statement_reset(text->conversation);
 	return rc == BP_ENOTFOUND ? BP_OK : rc;
@@ -421,7 +422,7 @@ enum bp_rc bp_session_text_read(struct bp_session_text *text, int64_t conversati
 	if (rc == BP_OK) {
 		rc = read_prompts(text, err);
 	}
-	if (text->sealed) {
+	if (text->archived) {
 		keep_archived(text);
 	}
 	return rc;

@@ -47,6 +47,9 @@ static const char SELECT_LOW_WATER[] =
 
 /* What a rebuild starts from: everything that rows can make again. */
 static const char DROP_FACTS[] =
+	/* Text of archived rows is nowhere else. */
+	"DELETE FROM session_text WHERE conversation_id NOT IN (SELECT c.id FROM conversations AS c"
+	" JOIN archived_session AS a ON a.external_id = c.external_id AND a.platform = c.platform);"
 	"DELETE FROM conversations; DELETE FROM conversation_turns; DELETE FROM model_calls;"
 	"DELETE FROM tool_calls; DELETE FROM code_changes; DELETE FROM file_access;"
 	"DELETE FROM permission_requests; DELETE FROM api_errors; DELETE FROM compactions;"

@@ -188,6 +188,9 @@ START_TEST(the_best_comes_first_then_the_latest)
 	ck_assert_str_eq(ask("opus"), "s2 s3 s1");
 	/* A title weighs more than a prompt. */
 	put_session(4, 9000, "Bash", "", "the parser again");
+	for (int i = 5; i < 20; i++) {
+		put_session(i, 10, "Bash", "something else", "and more of it");
+	}
 	ck_assert_str_eq(ask("parser"), "s1 s4");
 	ck_assert_str_eq(bp_search_fields[search.rows[0].field], "title");
 	ck_assert_str_eq(search.rows[0].snippet, "Mend the caf\xC3\xA9 \1parser\2");

@@ -212,11 +212,13 @@ START_TEST(an_archived_session_keeps_its_text)
 {
 	put_lines(ONE, S1, BP_LEVEL_FULL);
 	struct bp_err err = {0};
-	ck_assert_ok(bp_sql_exec(world.write,
-				 "UPDATE conversations SET sealed = 1; DELETE FROM claude_row;"
-				 "INSERT INTO dirty_session SELECT id, 1 FROM conversations",
-				 &err),
-		     err);
+	ck_assert_ok(
+		bp_sql_exec(world.write,
+			    "INSERT INTO archived_session SELECT platform, external_id, '' FROM "
+			    "conversations; DELETE FROM claude_row;"
+			    "INSERT INTO dirty_session SELECT id, 1 FROM conversations",
+			    &err),
+		err);
 	bp_test_world_finalise(&world);
 	ck_assert_int_eq(found("title : Second prompts : parser"), 1);
 	ck_assert_str_eq(text_of("SELECT title FROM conversations"), "Second title");

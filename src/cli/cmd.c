@@ -11,12 +11,6 @@
 
 enum { MESSAGE_BYTES = 2048, HELP_WIDTH = 80, HELP_COLUMN = 28 };
 
-/* Of a command without data. */
-static const struct bp_option_row HELP_OPTION[] = {
-	{.name = "help", .letter = 'h', .help = "show this help"},
-	{.name = NULL},
-};
-
 static void talk(const struct bp_cli *cli, const char *before, const char *fmt, va_list args)
 {
 	char text[MESSAGE_BYTES];
@@ -92,15 +86,66 @@ void bp_cli_say(const struct bp_cli *cli, const char *fmt, ...)
 	va_end(args);
 }
 
-static void print_options(const struct bp_print *print, const char *title,
-			  const struct bp_option_row *rows)
+static bool has_row(const struct bp_option_row *rows, size_t n, const char *name, char letter)
 {
-	if (!rows || !rows->name) {
+	for (size_t i = 0; i < n; i++) {
+		if (name ? strcmp(rows[i].name, name) == 0 : rows[i].letter == letter) {
+			return true;
+		}
+	}
+	return false;
+}
+
+size_t bp_command_options(const struct bp_command *command,
+			  struct bp_option_row out[BP_COMMAND_OPTIONS_MAX], size_t *out_own)
+{
+	size_t n = 0;
+
+	for (const struct bp_option_row *row = command->options; row && row->name; row++) {
+		BP_ASSERT(n < BP_COMMAND_OPTIONS_MAX);
+		if (row->help) {
+			out[n++] = *row;
+		}
+	}
+	size_t own = n;
+	for (const struct bp_option_row *row = bp_common_options; row->name; row++) {
+		bool data = strcmp(row->name, "help") != 0 && strcmp(row->name, "no-pager") != 0;
+		if ((data && command->no_output) || has_row(out, own, row->name, 0)) {
+			continue;
+		}
+		BP_ASSERT(n < BP_COMMAND_OPTIONS_MAX);
+		out[n] = *row;
+		if (row->letter && has_row(out, own, NULL, row->letter)) {
+			out[n].letter = 0;
+		}
+		n++;
+	}
+	*out_own = own;
+	return n;
+}
+
+bool bp_command_choice(const struct bp_command *command, const struct bp_option_row *row,
+		       const char *choice)
+{
+	if (strcmp(row->name, "format") != 0 || command->own_format) {
+		return true;
+	}
+	if (strcmp(choice, "chart") == 0) {
+		return command->charts;
+	}
+	return !command->words_only ||
+	       (strcmp(choice, "csv") != 0 && strcmp(choice, "markdown") != 0);
+}
+
+static void print_options(const struct bp_print *print, const char *title,
+			  const struct bp_option_row *rows, size_t n)
+{
+	if (n == 0) {
 		return;
 	}
 	bp_print_line(print, "%s", "");
 	bp_print_line(print, "%s:", title);
-	for (const struct bp_option_row *row = rows; row->name; row++) {
+	for (const struct bp_option_row *row = rows; row < rows + n; row++) {
 		char left[64];
 		char letter[5] = "    ";
 		if (row->letter) {
@@ -134,13 +179,14 @@ static void print_paragraphs(const struct bp_print *print, const char *text)
 
 void bp_command_help(const struct bp_print *screen, const struct bp_command *command)
 {
+	struct bp_option_row rows[BP_COMMAND_OPTIONS_MAX];
 	struct bp_print print = *screen;
+	size_t own, n = bp_command_options(command, rows, &own);
 
 	print.width = print.width && print.width < HELP_WIDTH ? print.width : HELP_WIDTH;
 	bp_print_field(&print, BP_PAINT_NONE, (int)strlen("usage: "), "usage:", "blueplane %s",
 		       command->usage);
 	print_paragraphs(&print, command->help);
-	print_options(&print, "options", command->options);
-	print_options(&print, "options of every command",
-		      command->no_output ? HELP_OPTION : bp_common_options);
+	print_options(&print, "options", rows, own);
+	print_options(&print, "options of every command", rows + own, n - own);
 }

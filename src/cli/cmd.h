@@ -50,6 +50,7 @@ struct bp_command {
 	bool own_format;          /* has a --format of its own and looks at --json itself */
 	bool words_only;          /* has words or JSON to show, no table: no csv, no markdown */
 	bool pages;               /* what is longer than the screen goes through the pager */
+	bool paths;               /* arguments (behind a verb) are files or folders */
 	bool charts;              /* draws with --format chart too */
 	int (*run)(struct bp_cli *cli); /* returns an enum bp_exit */
 };
@@ -62,6 +63,20 @@ const struct bp_command *bp_command_find(const char *name);
 
 /** The nearest command's name, or NULL when all are far. */
 const char *bp_command_nearest(const char *name);
+
+enum { BP_COMMAND_OPTIONS_MAX = 64 };
+
+/**
+ * All options a command takes, its own first, for whoever shows or completes them: a common one
+ * that the command hides (by name) and what is not told of are left out, one whose letter is hidden has none. Returns how
+ * many; *out_own: how many of them are its own.
+ */
+size_t bp_command_options(const struct bp_command *command,
+			  struct bp_option_row out[BP_COMMAND_OPTIONS_MAX], size_t *out_own);
+
+/** May this option of the command have this value? (No chart where there is none, and so on.) */
+bool bp_command_choice(const struct bp_command *command, const struct bp_option_row *row,
+		       const char *choice);
 
 /** Print usage, help and options of one command to stdout. */
 void bp_command_help(const struct bp_print *print, const struct bp_command *command);

@@ -215,6 +215,7 @@ const struct bp_command bp_cmd_db = {
 	.verbs = VERBS,
 	.args_min = 1,
 	.args_max = 2,
+	.paths = true,
 	.words_only = true,
 	.pages = true,
 	.run = run,

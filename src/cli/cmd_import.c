@@ -275,6 +275,7 @@ const struct bp_command bp_cmd_import = {
 		"blueplane import ~/backup/.claude/projects\n",
 	.options = OPTIONS,
 	.args_max = -1,
+	.paths = true,
 	.words_only = true,
 	.run = run,
 };

@@ -167,8 +167,8 @@ const struct bp_command bp_cmd_team = {
 		"Files that are not anonymized are refused, so is the same export twice, and so "
 		"is\n"
 		"one alone. Nothing is told of a single file. No data of this machine is read.\n\n"
-		"example: blueplane export --anonymize -o me.jsonl\n"
-		"         blueplane team aggregate me.jsonl you.jsonl -o team.json\n",
+		"Each makes a file with \"blueplane export --anonymize -o me.jsonl\".\n\n"
+		"example: blueplane team aggregate me.jsonl you.jsonl -o team.json\n",
 	.options = OPTIONS,
 	.verbs = VERBS,
 	.args_min = 2,

@@ -8,6 +8,7 @@
 #include "cli/cmd.h"
 
 extern const struct bp_command bp_cmd_analyze;
+extern const struct bp_command bp_cmd_completion;
 extern const struct bp_command bp_cmd_config;
 extern const struct bp_command bp_cmd_costs;
 extern const struct bp_command bp_cmd_db;
@@ -16,6 +17,7 @@ extern const struct bp_command bp_cmd_doctor;
 extern const struct bp_command bp_cmd_export;
 extern const struct bp_command bp_cmd_help;
 extern const struct bp_command bp_cmd_import;
+extern const struct bp_command bp_cmd_insights;
 extern const struct bp_command bp_cmd_install;
 extern const struct bp_command bp_cmd_logs;
 extern const struct bp_command bp_cmd_metrics;

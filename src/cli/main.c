@@ -15,11 +15,6 @@
 #include "cli/cmds.h"
 #include "cli/llm_telemetry.h"
 
-static const struct bp_option_row MAIN_OPTIONS[] = {
-	{.name = "version", .letter = 'V', .help = "show the version"},
-	{.name = NULL},
-};
-
 static int usage(const struct bp_cli *cli, const struct bp_err *err)
 {
 	return bp_cli_fail_usage(cli, "%s", err->msg);
@@ -169,7 +164,7 @@ int main(int argc, char **argv)
 	(void)setlocale(LC_CTYPE, "");
 	(void)umask(077);
 	cli.now_us = bp_clock_wall_us();
-	cli.options.own = MAIN_OPTIONS;
+	cli.options.own = bp_main_options;
 	cli.options.common = bp_common_options;
 	bp_print_init(&cli.print, BP_FORMAT_TABLE, false);
 

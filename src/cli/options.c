@@ -11,6 +11,11 @@
 
 static const char *const FORMATS[] = {"table", "json", "csv", "markdown", "chart", NULL};
 
+const struct bp_option_row bp_main_options[] = {
+	{.name = "version", .letter = 'V', .help = "show the version"},
+	{.name = NULL},
+};
+
 const struct bp_option_row bp_common_options[] = {
 	{.name = "help", .letter = 'h', .help = "show this help"},
 	{.name = "json", .help = "the same as --format json: one object on one line"},

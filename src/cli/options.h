@@ -21,7 +21,7 @@ struct bp_option_row {
 	char letter;                /* 'p' is -p; 0: none */
 	const char *value;          /* what help calls the value ("PERIOD"); NULL: a flag */
 	const char *const *choices; /* allowed values, NULL-terminated; NULL: any */
-	const char *help;           /* one line */
+	const char *help;           /* one line; NULL: not told, for programs */
 };
 
 enum { BP_OPTIONS_MAX = 32, BP_OPTION_ARGS_MAX = 4096 };
@@ -38,6 +38,9 @@ struct bp_options {
 	const char *args[BP_OPTION_ARGS_MAX]; /* positional, NULL-terminated */
 	size_t n_args;
 };
+
+/** Options of the program itself: version. */
+extern const struct bp_option_row bp_main_options[];
 
 /** Options of every command: help json format no-color no-pager. */
 extern const struct bp_option_row bp_common_options[];

@@ -227,6 +227,16 @@ static void fold(struct bp_subagents *agents)
 	qsort(agents->types, agents->n_types, sizeof(agents->types[0]), by_agents);
 }
 
+enum bp_rc bp_subagents_ends_read(struct bp_sql *sql, const struct bp_scope *scope,
+				  struct bp_subagents *out, struct bp_err *err)
+{
+	*out = (struct bp_subagents){0};
+	enum bp_rc rc = read_agents(sql, scope, out, err);
+
+	fold(out);
+	return rc;
+}
+
 enum bp_rc bp_subagents_read(struct bp_sql *sql, const struct bp_scope *scope,
 			     struct bp_subagents *out, struct bp_err *err)
 {

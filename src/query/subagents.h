@@ -66,6 +66,11 @@ struct bp_subagents {
 /** Owns: bp_subagents_done(), also after an error. Errors: those of bp_statement_step(). */
 BP_MUSTUSE enum bp_rc bp_subagents_read(struct bp_sql *sql, const struct bp_scope *scope,
 					struct bp_subagents *out, struct bp_err *err);
+
+/** The same without tools, tokens and money: only who there was and how each ended. Owns, Errors:
+ *  the same. */
+BP_MUSTUSE enum bp_rc bp_subagents_ends_read(struct bp_sql *sql, const struct bp_scope *scope,
+					     struct bp_subagents *out, struct bp_err *err);
 void bp_subagents_done(struct bp_subagents *agents);
 
 /** ok / (ok + failed + interrupted + unfinished); NAN when nothing is known. */

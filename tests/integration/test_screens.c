@@ -283,24 +283,24 @@ START_TEST(colours_only_where_they_are_wanted)
 }
 END_TEST
 
-START_TEST(help_lists_every_command_and_each_has_an_example)
+START_TEST(every_command_of_help_has_help_with_an_example)
 {
-	static const char *const commands[] = {
-		"analyze", "config", "db",      "dlq",   "doctor",    "help",    "import",
-		"install", "logs",   "metrics", "purge", "rebuild",   "restart", "sessions",
-		"start",   "stats",  "status",  "stop",  "uninstall", "up",      "version",
-	};
-	char line[64];
+	char names[64][32], line[64];
+	size_t n = 0;
 
 	screen("help");
-	for (size_t i = 0; i < sizeof(commands) / sizeof(commands[0]); i++) {
-		(void)snprintf(line, sizeof(line), "\n  %s ", commands[i]);
-		has(out.out, line);
+	for (const char *at = strstr(out.out, "\n  "); at; at = strstr(at + 1, "\n  ")) {
+		size_t len = strcspn(at + 3, " \n");
+		if (len > 0) {
+			ck_assert_uint_lt(n, 64);
+			(void)snprintf(names[n++], sizeof(names[0]), "%.*s", (int)len, at + 3);
+		}
 	}
-	for (size_t i = 0; i < sizeof(commands) / sizeof(commands[0]); i++) {
-		(void)snprintf(line, sizeof(line), "%s --help", commands[i]);
+	ck_assert_uint_gt(n, 20);
+	for (size_t i = 0; i < n; i++) {
+		(void)snprintf(line, sizeof(line), "%s --help", names[i]);
 		screen(line);
-		(void)snprintf(line, sizeof(line), "\nexample: blueplane %s", commands[i]);
+		(void)snprintf(line, sizeof(line), "\nexample: blueplane %s", names[i]);
 		has(out.out, line);
 	}
 }
@@ -745,7 +745,7 @@ BP_TEST_MAIN(setup, teardown, sessions_at_80_columns_leave_the_least_wanted_out,
 	     sessions_at_120_columns_have_them_all, metrics_group_and_compare,
 	     charts_are_by_day_or_by_hour_and_fit, analyze_shows_the_parts_asked_for,
 	     no_screen_is_wider_than_80_columns, colours_only_where_they_are_wanted,
-	     help_lists_every_command_and_each_has_an_example,
+	     every_command_of_help_has_help_with_an_example,
 	     no_name_reaches_the_terminal_as_more_than_a_name, dead_letters_fit_the_screen_too,
 	     csv_is_exact_and_has_the_names_of_json,
 	     markdown_is_a_table_with_its_characters_escaped, metrics_json_keeps_its_contract,

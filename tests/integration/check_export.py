@@ -145,6 +145,8 @@ def names_of(database):
         "SELECT message_id FROM claude_row",
         "SELECT lower(hex(uuid)) FROM claude_row WHERE typeof(uuid) = 'blob'",
         "SELECT text FROM name WHERE length(text) >= 16",
+        "SELECT tool FROM tool_calls WHERE tool LIKE '%acme%'",
+        "SELECT extension FROM code_changes WHERE extension LIKE '%acme%'",
     )
     for query in queries:
         texts = {row[0] for row in db.execute(query) if row[0] and len(row[0]) >= 4}
@@ -155,6 +157,7 @@ def names_of(database):
 def check_names(folder, database):
     names = names_of(database)
     check(len(names) > 50, "only", len(names), "names to look for")
+    check({"AcmeDeploy", "acme-7", "acme"} <= names, "no names of one's own to look for", names)
     files = sorted(os.listdir(folder))
     check(len(files) >= 5, "only", files)
     for file in files:

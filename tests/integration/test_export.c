@@ -63,6 +63,31 @@ static void import_sample(void)
 	bp_test_output_done(&out);
 }
 
+/* Enough events that an export is larger than everything else that is written. */
+static void import_many(void)
+{
+	enum { LINES = 300, LINE_BYTES = 400 };
+	static char lines[LINES * LINE_BYTES];
+	char path[2 * BP_TEST_HOME_PATH_BYTES];
+	size_t n = 0;
+
+	for (int i = 0; i < LINES; i++) {
+		n += (size_t)snprintf(
+			lines + n, LINE_BYTES,
+			"{\"type\":\"user\",\"sessionId\":\"5a3b1e0a-0000-4000-8000-"
+			"00000000000a\",\"uuid\":\"5a3b1e0a-0000-4000-8000-%012d\","
+			"\"timestamp\":\"2026-01-10T10:%02d:%02d.000Z\",\"cwd\":\"/x\","
+			"\"message\":{\"role\":\"user\",\"content\":\"hello\"}}\n",
+			i, i / 60, i % 60);
+	}
+	(void)snprintf(path, sizeof(path), "%s/-x/5a3b1e0a-0000-4000-8000-00000000000a.jsonl",
+		       home.projects);
+	bp_test_write_file(path, lines, n);
+	bp_test_cli(&home, &out, "import", NULL);
+	ck_assert_msg(out.code == 0, "%s", out.err);
+	bp_test_output_done(&out);
+}
+
 static const char *in_folder(const char *name)
 {
 	static char paths[4][2 * BP_TEST_HOME_PATH_BYTES];
@@ -297,13 +322,16 @@ static int run_limited(int to, rlim_t bytes, const char *const *args)
 
 START_TEST(killed_in_the_middle_it_leaves_nothing)
 {
-	static const char *const forms[] = {"x.jsonl", "x.csv", "x.parquet"};
+	static const char *const forms[] = {"x.jsonl", "x.json", "x.csv"};
+	/* More than SQLite's index of the WAL, and less than any of the exports. */
+	enum { FILE_BYTES = 40 * 1024 };
 
 	import_sample();
+	import_many();
 	for (size_t i = 0; i < sizeof(forms) / sizeof(forms[0]); i++) {
 		const char *const args[] = {"--what", "events", "-o", in_folder(forms[i]), NULL};
 		/* The kernel kills who writes beyond the limit, with a part of it written. */
-		int status = run_limited(STDOUT_FILENO, 1024, args);
+		int status = run_limited(STDOUT_FILENO, FILE_BYTES, args);
 		ck_assert_msg(WIFSIGNALED(status) && WTERMSIG(status) == SIGXFSZ, "%s: %x",
 			      forms[i], (unsigned)status);
 		ck_assert_int_eq(files(), 0);

@@ -22,6 +22,26 @@ static struct bp_test_home home;
 static struct bp_test_output out;
 static char folder[BP_TEST_HOME_PATH_BYTES + 8];
 
+/* A tool, a model and an extension that only one company has. */
+static void write_acme(void)
+{
+	static const char lines[] =
+		"{\"type\":\"assistant\",\"sessionId\":\"5a3b1e0b-0000-4000-8000-00000000000b\","
+		"\"uuid\":\"5a3b1e0b-0001-4000-8000-000000000001\",\"timestamp\":"
+		"\"2026-01-09T10:00:00.000Z\",\"cwd\":\"/x/acme\",\"version\":\"2.1.0\","
+		"\"requestId\":\"req_acme1\",\"message\":{\"id\":\"msg_acme1\",\"role\":"
+		"\"assistant\",\"model\":\"acme-7\",\"content\":[{\"type\":\"tool_use\",\"id\":"
+		"\"toolu_acme1\",\"name\":\"AcmeDeploy\",\"input\":{}},{\"type\":\"tool_use\","
+		"\"id\":\"toolu_acme2\",\"name\":\"Write\",\"input\":{\"file_path\":"
+		"\"/x/acme/plan.acme\",\"content\":\"a\"}}],\"stop_reason\":\"tool_use\",\"usage\":"
+		"{\"input_tokens\":1,\"output_tokens\":2}}}\n";
+	char path[2 * BP_TEST_HOME_PATH_BYTES];
+
+	(void)snprintf(path, sizeof(path), "%s/-x/5a3b1e0b-0000-4000-8000-00000000000b.jsonl",
+		       home.projects);
+	bp_test_write_file(path, lines, sizeof(lines) - 1);
+}
+
 static void setup(void)
 {
 	memset(&out, 0, sizeof(out));
@@ -29,6 +49,7 @@ static void setup(void)
 	(void)snprintf(folder, sizeof(folder), "%s/out", home.root);
 	ck_assert_int_eq(mkdir(folder, 0700), 0);
 	bp_test_copy(BP_TEST_SOURCE_DIR "/examples/claude-code/projects", home.projects);
+	write_acme();
 	bp_test_cli(&home, &out, "import", NULL);
 	ck_assert_msg(out.code == 0, "%s", out.err);
 	bp_test_output_done(&out);
@@ -201,6 +222,7 @@ START_TEST(a_name_that_was_written_into_it_is_refused)
 	} touched[] = {{"\"claude_code\"", "\"alices-project\""},
 		       {"\"row\":\"day\"", "\"row\":\"day\",\"user\":\"alice\""},
 		       {"\"sessions\":", "\"sessions\":-"},
+		       {"\"model_calls\":null", "\"model_calls\":5"},
 		       {"\"date\":\"2026-01-05\"", "\"date\":\"2026-01-05T09:00\""}};
 
 	anonymize("a.jsonl");

@@ -119,6 +119,9 @@ static enum bp_rc remove_all(struct bp_purge *purge, struct bp_job_reply *reply,
 	if (rc == BP_OK) {
 		rc = bp_purge_mentions(purge, err);
 	}
+	if (rc == BP_OK) {
+		rc = bp_purge_limits(purge, err);
+	}
 	say(reply, "facts");
 	if (rc == BP_OK) {
 		rc = bp_slowpath_forget(purge->sql, purge->service->lock, purge->codec,

@@ -103,6 +103,12 @@ BP_MUSTUSE enum bp_rc bp_purge_index(struct bp_purge *purge, struct bp_err *err)
  *  bp_sql_exec(). */
 BP_MUSTUSE enum bp_rc bp_purge_space(struct bp_purge *purge, bool whole, struct bp_err *err);
 
+/* purge_limits.c */
+
+/** Delete what was said of limits, when everything, a platform or a time goes. Errors: as
+ *  bp_sql_exec(). */
+BP_MUSTUSE enum bp_rc bp_purge_limits(struct bp_purge *purge, struct bp_err *err);
+
 /* purge_search.c */
 
 /**

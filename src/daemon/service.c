@@ -8,6 +8,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "daemon/hook_conf.h"
+#include "daemon/limits.h"
 #include "slowpath/forget.h"
 #include "stream/spool.h"
 
@@ -172,6 +173,10 @@ enum bp_rc bp_service_open(struct bp_service *service, const char *home, bool wa
 	if (rc == BP_OK) {
 		rc = start_capture(service, err);
 	}
+	if (rc == BP_OK) {
+		rc = bp_thread_start(&service->limits_thread, "bp-limits", bp_limits_run, service,
+				     err);
+	}
 	if (rc != BP_OK) {
 		bp_service_close(service);
 	}
@@ -229,6 +234,10 @@ void bp_service_close(struct bp_service *service)
 {
 	if (service->stop_capture.fd >= 0) {
 		bp_stop_request(&service->stop_capture);
+	}
+	if (service->limits_thread.started) {
+		bp_stop_request(&service->stop);
+		bp_thread_join(&service->limits_thread);
 	}
 	bp_thread_join(&service->capture_thread);
 	if (service->fastpath_thread.started) {

@@ -56,6 +56,7 @@ struct bp_service {
 	struct bp_redactor *redactor; /* the capture thread's; NULL at strict */
 	struct bp_thread fastpath_thread;
 	struct bp_thread capture_thread;
+	struct bp_thread limits_thread;
 };
 
 /**

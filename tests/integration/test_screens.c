@@ -167,7 +167,8 @@ START_TEST(charts_are_by_day_or_by_hour_and_fit)
 	bp_test_home_env(&home, "COLUMNS=80");
 	screen("metrics -p all -f chart");
 	ck_assert_int_eq(widest(out.out), 80);
-	has(out.out, "All time\nTokens by day: 520k\n200k \xE2\x94\xA4");
+	has(out.out, "All time\nCost by day: $0.35\n$0.20 \xE2\x94\xA4");
+	has(out.out, "\n\nTokens by day: 520k\n200k \xE2\x94\xA4");
 	has(out.out, "\n       2026-01-05 ");
 	has(out.out, " 2026-01-08\n\nActive time by day: 7:17 min\n");
 	has(out.out, "\nAcceptance rate by day: 85.7 %\n");
@@ -393,7 +394,7 @@ START_TEST(csv_is_exact_and_has_the_names_of_json)
 	screen("metrics -p all -f csv");
 	has(out.out, "metric,value\r\nacceptance_rate,0.857142857142857\r\n");
 	has(out.out, "\r\ntokens_total,519756\r\n");
-	has(out.out, "\r\ncost_usd,\r\n");
+	has(out.out, "\r\ncost_usd,0.353306\r\n");
 	screen("metrics -p all --group-by day --format csv");
 	has(out.out, "day,metric,value\r\n2026-01-05,acceptance_rate,1\r\n");
 	/* Without an option it is the environment that decides. */

@@ -24,7 +24,8 @@
 
 #define SHARED BP_TEST_SOURCE_DIR "/../shared/"
 static const char CCUSAGE[] = "node_modules/@ccusage/ccusage-linux-x64/bin/ccusage";
-static const char HISTORIES[] = "3MB:11 4MB:12 6MB:13";
+/* With reported costs and gateways; forks, copies and fast mode; replays. */
+static const char HISTORIES[] = "3MB:3 3MB:9 3MB:30";
 
 enum { ROWS_MAX = 1000, REPLAY_TOKENS = 30000 }; /* what a generated replay reads more */
 
@@ -451,11 +452,18 @@ static const char SESSION[] =
 	LINE("u3", "c", "claude-opus-4-8", "", "\"usage\": {" TOKENS("4", "1") "}")
 	/* unknown_model: tokens for both; a cost of 0 there, none here */
 	LINE("u4", "d", "unheard-of-1", "", "\"usage\":{" TOKENS("8", "1") "}")
+	/* reported_first: by its rules what the line says goes before what is computed */
+	HEAD "\"uuid\":\"u7\",\"isSidechain\":false,\"costUSD\":0.5," MESSAGE(
+		"f", "claude-opus-4-8",
+		"") "\"usage\":{" TOKENS("32",
+					 "1") "}}}\n"
 	/* copy_beats_agent: its sub-agent's line is complete, this copy of it is not */
 	HEAD "\"uuid\":\"u5\",\"isSidechain\":false,\"type\":\"progress\",\"data\":{\"type\":"
-	     "\"agent_progress\",\"agentId\":\"a1\",\"message\":{\"type\":\"assistant\","
-	     "\"timestamp\":\"2026-05-01T10:00:00.000Z\"," MESSAGE(
-		     "e", "claude-opus-4-8", "") "\"usage\":{" TOKENS("16", "1") "}}}}}\n";
+					      "\"agent_progress\",\"agentId\":\"a1\",\"message\":{"
+					      "\"type\":\"assistant\","
+					      "\"timestamp\":\"2026-05-01T10:00:00.000Z\"," MESSAGE(
+						      "e", "claude-opus-4-8",
+						      "") "\"usage\":{" TOKENS("16", "1") "}}}}}\n";
 static const char AGENT[] = HEAD "\"uuid\":\"u6\",\"isSidechain\":true,\"agentId\":\"a1\"," MESSAGE(
 	"e", "claude-opus-4-8", "") "\"usage\":{" TOKENS("16", "1000") "}}}\n";
 
@@ -479,8 +487,12 @@ START_TEST(lines_that_it_drops_are_counted_here)
 	import();
 	read_ours(SELECT_SUMS(BY_MODEL));
 	const struct sums *opus = row_of(&ours, "claude-opus-4-8");
-	ck_assert_int_eq(opus->input, 1 + 2 + 4 + 16);
-	ck_assert_int_eq(opus->output, 1 + 1 + 1 + 1000);
+	ck_assert_int_eq(opus->input, 1 + 2 + 4 + 16 + 32);
+	ck_assert_int_eq(opus->output, 1 + 1 + 1 + 1000 + 1);
+	/* By its rules; the one that reported: by ours 32 x 5 + 25, USD per million. */
+	ck_assert(near(opus->usd, 0.5 + (23 * 5 + 1003 * 25) / 1e6, 0));
+	ck_assert_int_eq(number("SELECT cost_pusd FROM model_calls WHERE input = 32", NULL),
+			 185000000);
 	ck_assert_int_eq(row_of(&ours, "unheard-of-1")->input, 8);
 	ck_assert_int_eq(number("SELECT count(*) FROM model_calls WHERE cost_pusd IS NULL", NULL),
 			 1);
@@ -491,8 +503,9 @@ START_TEST(lines_that_it_drops_are_counted_here)
 	read_daily(daily, true);
 	const struct sums *theirs_opus = row_of(&theirs, "claude-opus-4-8");
 	/* null_key and spaced_usage are lost; copy_beats_agent loses 999 tokens of output. */
-	ck_assert_int_eq(theirs_opus->input, 1 + 16);
-	ck_assert_int_eq(theirs_opus->output, 1 + 1);
+	ck_assert_int_eq(theirs_opus->input, 1 + 16 + 32);
+	ck_assert_int_eq(theirs_opus->output, 1 + 1 + 1);
+	ck_assert(near(theirs_opus->usd, 0.5 + (17 * 5 + 2 * 25) / 1e6, 0));
 	ck_assert_int_eq(row_of(&theirs, "unheard-of-1")->input, 8);
 	ck_assert(near(row_of(&theirs, "unheard-of-1")->usd, 0, 0));
 	cJSON_Delete(daily);

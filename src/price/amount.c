@@ -25,7 +25,7 @@ int64_t bp_pusd_tenths(int64_t pusd, int64_t tenths)
 	enum { TEN = 10 };
 	int64_t whole = bp_pusd_times(pusd / TEN, tenths);
 
-	return bp_pusd_add(whole, (pusd % TEN * tenths + TEN / 2) / TEN);
+	return bp_pusd_add(whole, bp_pusd_add(bp_pusd_times(pusd % TEN, tenths), TEN / 2) / TEN);
 }
 
 /** What a number's text says: digits x 10^exponent. */

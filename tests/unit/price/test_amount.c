@@ -61,6 +61,7 @@ START_TEST(factors_round_half_up)
 	ck_assert_int_eq(bp_pusd_tenths(4, 11), 4);  /* 4.4 */
 	ck_assert_int_eq(bp_pusd_tenths(7, 25), 18); /* 17.5 */
 	ck_assert_int_eq(bp_pusd_tenths(INT64_MAX, 60), INT64_MAX);
+	ck_assert_int_eq(bp_pusd_tenths(INT64_MAX, INT64_MAX), INT64_MAX);
 }
 END_TEST
 

@@ -157,21 +157,29 @@ static void print_options(const struct bp_print *print, const char *title,
 	}
 }
 
-/* The text's own line ends are the editor's: only an empty line divides. */
+/* The text's own line ends are the editor's: only an empty line divides. An example is as it is. */
 static void print_paragraphs(const struct bp_print *print, const char *text)
 {
+	static const char EXAMPLE[] = "example: ";
 	struct bp_buf line;
 
 	while (*text) {
 		const char *end = strstr(text, "\n\n");
 		size_t n = end ? (size_t)(end - text) : strlen(text) - 1;
+		bool example = strncmp(text, EXAMPLE, strlen(EXAMPLE)) == 0;
 		bp_buf_init(&line, n + 1);
 		bp_buf_add(&line, text, n);
-		for (size_t i = 0; i < n; i++) {
-			line.ptr[i] = line.ptr[i] == '\n' ? ' ' : line.ptr[i];
-		}
 		bp_print_line(print, "%s", "");
-		bp_print_line(print, "%s", line.ptr);
+		for (char *at = line.ptr, *next; at; at = next) {
+			next = strchr(at, '\n');
+			if (next && example) {
+				*next++ = '\0';
+			}
+			for (; next && !example; next = strchr(next, '\n')) {
+				*next = ' ';
+			}
+			bp_print_line(print, "%s", at);
+		}
 		bp_buf_done(&line);
 		text += n + (end ? 2 : 1);
 	}

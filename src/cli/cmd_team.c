@@ -171,6 +171,7 @@ const struct bp_command bp_cmd_team = {
 		"example: blueplane team aggregate me.jsonl you.jsonl -o team.json\n",
 	.options = OPTIONS,
 	.verbs = VERBS,
+	.paths = true,
 	.args_min = 2,
 	.args_max = -1,
 	.run = run,

@@ -37,11 +37,10 @@ START_TEST(every_command_says_what_it_is_and_ends_in_an_example)
 		ck_assert_msg(strncmp(command->usage, command->name, n) == 0 &&
 				      strchr(" ", command->usage[n]),
 			      "%s: %s", command->name, command->usage);
-		(void)snprintf(example, sizeof(example), "\n\nexample: blueplane %s",
-			       command->name);
-		const char *at = strstr(command->help, example);
-		ck_assert_msg(at && !strstr(at + 2, "\n\n"), "%s: %s", command->name,
-			      command->help);
+		(void)snprintf(example, sizeof(example), " blueplane %s", command->name);
+		const char *at = strstr(command->help, "\n\nexample: blueplane ");
+		ck_assert_msg(at && strstr(at, example) && !strstr(at + 2, "\n\n"), "%s: %s",
+			      command->name, command->help);
 		ck_assert_msg(command->help[help - 1] == '\n', "%s", command->name);
 	}
 }

@@ -137,8 +137,26 @@ bool bp_command_choice(const struct bp_command *command, const struct bp_option_
 	       (strcmp(choice, "csv") != 0 && strcmp(choice, "markdown") != 0);
 }
 
-static void print_options(const struct bp_print *print, const char *title,
-			  const struct bp_option_row *rows, size_t n)
+/* Of --format only what the command can. */
+static const char *help_of(const struct bp_command *command, const struct bp_option_row *row,
+			   char *text, size_t cap)
+{
+	size_t len = 0;
+
+	if (strcmp(row->name, "format") != 0 || command->own_format) {
+		return row->help;
+	}
+	for (const char *const *choice = row->choices; *choice; choice++) {
+		if (len < cap && bp_command_choice(command, row, *choice)) {
+			len += (size_t)snprintf(text + len, cap - len, "%s%s%s", len ? ", " : "",
+						*choice, len ? "" : " (default)");
+		}
+	}
+	return text;
+}
+
+static void print_options(const struct bp_print *print, const struct bp_command *command,
+			  const char *title, const struct bp_option_row *rows, size_t n)
 {
 	if (n == 0) {
 		return;
@@ -146,14 +164,15 @@ static void print_options(const struct bp_print *print, const char *title,
 	bp_print_line(print, "%s", "");
 	bp_print_line(print, "%s:", title);
 	for (const struct bp_option_row *row = rows; row < rows + n; row++) {
-		char left[64];
+		char left[64], formats[128];
 		char letter[5] = "    ";
 		if (row->letter) {
 			(void)snprintf(letter, sizeof(letter), "-%c, ", row->letter);
 		}
 		(void)snprintf(left, sizeof(left), "  %s--%s%s%s", letter, row->name,
 			       row->value ? " " : "", row->value ? row->value : "");
-		bp_print_field(print, BP_PAINT_NONE, HELP_COLUMN, left, "%s", row->help);
+		bp_print_field(print, BP_PAINT_NONE, HELP_COLUMN, left, "%s",
+			       help_of(command, row, formats, sizeof(formats)));
 	}
 }
 
@@ -195,6 +214,6 @@ void bp_command_help(const struct bp_print *screen, const struct bp_command *com
 	bp_print_field(&print, BP_PAINT_NONE, (int)strlen("usage: "), "usage:", "blueplane %s",
 		       command->usage);
 	print_paragraphs(&print, command->help);
-	print_options(&print, "options", rows, own);
-	print_options(&print, "options of every command", rows + own, n - own);
+	print_options(&print, command, "options", rows, own);
+	print_options(&print, command, "options of every command", rows + own, n - own);
 }

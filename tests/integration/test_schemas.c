@@ -16,11 +16,13 @@ enum { WORDS_MAX = 8 };
 static struct bp_test_home home;
 static struct bp_test_output out;
 static int printed;
+static const char *input; /* of the commands that read it */
 
 static void setup(void)
 {
 	memset(&out, 0, sizeof(out));
 	printed = 0;
+	input = NULL;
 	bp_test_home_make(&home, BP_TEST_BIN_DIR);
 }
 
@@ -47,7 +49,7 @@ static void run(const char *line)
 			*at++ = '\0';
 		}
 	}
-	bp_test_run_program(&home, "blueplane", args, NULL, 0, &out);
+	bp_test_run_program(&home, "blueplane", args, input, input ? strlen(input) : 0, &out);
 }
 
 /** Keep what `blueplane LINE --json` prints as json/<command>.<n>.json, outside the home: purge
@@ -106,6 +108,15 @@ static void keep_team(void)
 	bp_test_home_remove(&other);
 	(void)snprintf(line, sizeof(line), "team aggregate %s %s", mine, theirs);
 	keep(line);
+}
+
+/** The limit that was told is one of the line's. */
+static void has_limit(void)
+{
+	cJSON *json = cJSON_Parse(out.out);
+
+	ck_assert_str_eq(bp_test_json_text(json, "limits.0.window"), "five_hour");
+	cJSON_Delete(json);
 }
 
 static void check_schemas(void)
@@ -180,6 +191,13 @@ START_TEST(what_is_printed_is_what_the_schemas_say)
 	keep("import");
 	keep_all(full);
 	keep_team();
+	keep("statusline");
+	input = "{\"session_id\":\"x\",\"rate_limits\":{\"five_hour\":{\"used_percentage\":10,"
+		"\"resets_at\":4102444800}}}";
+	keep("statusline");
+	has_limit();
+	input = NULL;
+	keep("costs");
 	(void)snprintf(line, sizeof(line), "db backup %s", bp_test_home_file(&home, "copy.db"));
 	keep(line);
 	ck_assert_int_eq(unlink(bp_test_home_file(&home, "copy.db")), 0); /* purge would see it */

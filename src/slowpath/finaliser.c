@@ -407,8 +407,7 @@ static bool same_conversation(const struct bp_conversation_final *a,
 	       a->lines_added == b->lines_added && a->lines_removed == b->lines_removed &&
 	       a->compactions == b->compactions && a->subagents == b->subagents &&
 	       a->active_us == b->active_us && a->cost_pusd == b->cost_pusd &&
-	       a->compat_pusd == b->compat_pusd &&
-	       a->aborted_cost_pusd == b->aborted_cost_pusd &&
+	       a->compat_pusd == b->compat_pusd && a->aborted_cost_pusd == b->aborted_cost_pusd &&
 	       a->unpriced_calls == b->unpriced_calls;
 }
 

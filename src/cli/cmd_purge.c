@@ -87,10 +87,11 @@ static void print_plan(const struct bp_cli *cli, const cJSON *args, const cJSON 
 	const char *key = text(args, "key");
 	char line[512];
 
-	(void)snprintf(line, sizeof(line), "To purge, %s%s%.200s: %s, %s, %s, %s.",
+	(void)snprintf(line, sizeof(line), "To purge, %s%s%.200s: %s, %s, %s, %s, %s.",
 		       text(args, "scope"), *key ? " " : "", key,
 		       bp_text_of(number(plan, "sessions"), "session").text,
 		       bp_text_of(number(plan, "rows"), "recorded row").text,
+		       bp_text_of(number(plan, "archived_rows"), "archived row").text,
 		       bp_text_of(number(plan, "dead_letters"), "dead letter").text,
 		       bp_text_of(number(plan, "spool_files"), "spooled event").text);
 	if (dry) {
@@ -127,10 +128,11 @@ static int finish(struct bp_cli *cli, cJSON *result)
 		return bp_print_json(result, &err) == BP_OK ? BP_EXIT_OK
 							    : bp_cli_fail_err(cli, &err);
 	}
-	bp_print_line(&cli->print, "Purged %s of %s; searched %s: nothing left.",
-		      bp_text_of(number(result, "rows"), "row").text,
-		      bp_text_of(number(result, "sessions"), "session").text,
-		      bp_text_of(number(result, "files_searched"), "file").text);
+	bp_print_line(
+		&cli->print, "Purged %s of %s; searched %s: nothing left.",
+		bp_text_of(number(result, "rows") + number(result, "archived_rows"), "row").text,
+		bp_text_of(number(result, "sessions"), "session").text,
+		bp_text_of(number(result, "files_searched"), "file").text);
 	cJSON_Delete(result);
 	return BP_EXIT_OK;
 }

@@ -17,7 +17,11 @@ static int run(struct bp_cli *cli)
 	enum bp_rc rc = bp_cli_home(home, sizeof(home), &err);
 
 	if (rc == BP_OK) {
-		rc = bp_control_run(&call, "rebuild", NULL, &result, &err);
+		cJSON *args = cJSON_CreateObject();
+		if (bp_options_given(&cli->options, "from-archive")) {
+			cJSON_AddTrueToObject(args, "from_archive");
+		}
+		rc = bp_control_run(&call, "rebuild", args, &result, &err);
 	}
 	if (rc != BP_OK) {
 		return bp_cli_fail_err(cli, &err);
@@ -35,13 +39,20 @@ static int run(struct bp_cli *cli)
 	return BP_EXIT_OK;
 }
 
+static const struct bp_option_row OPTIONS[] = {
+	{.name = "from-archive", .help = "read archived rows too, and make their numbers again"},
+	{.name = NULL},
+};
+
 const struct bp_command bp_cmd_rebuild = {
 	.name = "rebuild",
 	.summary = "make facts and rollups again from the log",
-	.usage = "rebuild",
+	.usage = "rebuild [--from-archive]",
 	.help = "Drop every fact and rollup and make them again from the recorded rows. Nothing "
 		"recorded is lost, and the\nnumbers are the same unless the rules behind them "
-		"changed.\n\nexample: blueplane rebuild\n",
+		"changed. Sessions with archived rows keep\ntheir numbers, unless the archive is "
+		"read as well.\n\nexample: blueplane rebuild\n",
+	.options = OPTIONS,
 	.words_only = true,
 	.run = run,
 };

@@ -10,6 +10,7 @@
 /* clang-format off */
 const struct bp_command *const bp_commands[] = {
 	&bp_cmd_analyze,
+	&bp_cmd_archive,
 	&bp_cmd_completion,
 	&bp_cmd_config,
 	&bp_cmd_costs,

@@ -8,6 +8,7 @@
 #include "cli/cmd.h"
 
 extern const struct bp_command bp_cmd_analyze;
+extern const struct bp_command bp_cmd_archive;
 extern const struct bp_command bp_cmd_completion;
 extern const struct bp_command bp_cmd_config;
 extern const struct bp_command bp_cmd_costs;

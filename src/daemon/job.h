@@ -40,6 +40,10 @@ struct bp_job {
 			  cJSON **out_result, struct bp_err *err);
 };
 
+extern const struct bp_job bp_job_archive;
+extern const struct bp_job bp_job_archive_list;
+extern const struct bp_job bp_job_archive_restore;
+extern const struct bp_job bp_job_archive_verify;
 extern const struct bp_job bp_job_backup;
 extern const struct bp_job bp_job_compact;
 extern const struct bp_job bp_job_dlq_drop;

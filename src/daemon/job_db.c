@@ -11,9 +11,10 @@
 #include "base/mem.h"
 #include "daemon/job.h"
 #include "daemon/service.h"
+#include "store/archive.h"
 #include "store/raw.h"
 
-enum { READ_ROWS = 500, SAY_ROWS = 50000 };
+enum { READ_ROWS = 500, SAY_ROWS = 50000, PROBLEMS_MAX = 50 };
 
 static int64_t file_bytes(const char *path)
 {
@@ -40,6 +41,27 @@ static enum bp_rc check_pages(struct bp_sql *sql, cJSON *problems, struct bp_err
 	}
 	bp_statement_free(statement);
 	return rc == BP_ENOTFOUND ? BP_OK : rc;
+}
+
+/** What archive_file says, against the folder. */
+static void add_problem(void *arg, const char *path, const char *what)
+{
+	cJSON *problems = arg;
+	char text[BP_ERR_MSG_BYTES + BP_ARCHIVE_PATH_BYTES];
+
+	if (cJSON_GetArraySize(problems) < PROBLEMS_MAX) {
+		(void)snprintf(text, sizeof(text), "archive/%s: %s", path, what);
+		cJSON_AddItemToArray(problems, cJSON_CreateString(text));
+	}
+}
+
+static enum bp_rc check_archive(struct bp_service *service, struct bp_sql *sql, cJSON *problems,
+				struct bp_err *err)
+{
+	const struct bp_archive archive = {
+		.sql = sql, .folder = service->archive, .stop = &service->stop};
+
+	return bp_archive_check(&archive, false, add_problem, problems, err);
 }
 
 struct verify_run {
@@ -98,6 +120,11 @@ static enum bp_rc run_verify(struct bp_service *service, const cJSON *args,
 		rc = check_pages(sql, problems, err);
 	}
 	if (rc == BP_OK) {
+		bp_service_take_archive(service);
+		rc = check_archive(service, sql, problems, err);
+		bp_service_give_archive(service);
+	}
+	if (rc == BP_OK) {
 		rc = bp_codec_load(codec, sql, err);
 	}
 	if (rc == BP_OK) {
@@ -136,8 +163,10 @@ static enum bp_rc run_compact(struct bp_service *service, const cJSON *args,
 
 	(void)args;
 	(void)reply;
+	bp_service_take_archive(service);
 	enum bp_rc rc = bp_service_sql(service, BP_SQL_WRITE, &sql, err);
 	if (rc != BP_OK) {
+		bp_service_give_archive(service);
 		return rc;
 	}
 	/* Both paths hold still: VACUUM needs the database for itself, and events wait in Redis. */
@@ -151,6 +180,7 @@ static enum bp_rc run_compact(struct bp_service *service, const cJSON *args,
 	bp_slowpath_pause(service->slowpath, false);
 	bp_fastpath_pause(service->fastpath, false);
 	bp_sql_close(sql);
+	bp_service_give_archive(service);
 	if (rc == BP_OK) {
 		*out_result = cJSON_CreateObject();
 		cJSON_AddNumberToObject(*out_result, "schema_version", 1);

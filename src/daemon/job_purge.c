@@ -50,6 +50,9 @@ static enum bp_rc plan(struct bp_purge *purge, cJSON **out, struct bp_err *err)
 	enum bp_rc rc = bp_purge_count(purge, err);
 
 	if (rc == BP_OK) {
+		rc = bp_purge_archive(purge, true, err);
+	}
+	if (rc == BP_OK) {
 		rc = bp_purge_letters(purge, true, err);
 	}
 	if (rc == BP_OK) {
@@ -67,6 +70,7 @@ static enum bp_rc plan(struct bp_purge *purge, cJSON **out, struct bp_err *err)
 	cJSON_AddTrueToObject(*out, "dry_run");
 	cJSON_AddNumberToObject(*out, "sessions", (double)purge->n_sessions);
 	cJSON_AddNumberToObject(*out, "rows", (double)purge->rows);
+	cJSON_AddNumberToObject(*out, "archived_rows", (double)purge->archived_rows);
 	cJSON_AddNumberToObject(*out, "dead_letters", (double)purge->dead_letters);
 	cJSON_AddNumberToObject(*out, "spool_files", (double)purge->spool_files);
 	cJSON_AddItemToObject(*out, "copies_in", copies);
@@ -122,10 +126,15 @@ static enum bp_rc remove_all(struct bp_purge *purge, struct bp_job_reply *reply,
 	if (rc == BP_OK) {
 		rc = bp_purge_limits(purge, err);
 	}
+	if (rc == BP_OK) {
+		/* Before the facts, which are made again from what is left of it. */
+		rc = bp_purge_archive(purge, false, err);
+	}
 	say(reply, "facts");
 	if (rc == BP_OK) {
 		rc = bp_slowpath_forget(purge->sql, purge->service->lock, purge->codec,
-					purge->sessions, purge->n_sessions, err);
+					purge->service->archive, purge->sessions, purge->n_sessions,
+					err);
 	}
 	if (rc == BP_OK) {
 		rc = bp_purge_names(purge, err);
@@ -228,6 +237,7 @@ static enum bp_rc purge_now(struct bp_purge *purge, struct bp_job_reply *reply, 
 		cJSON_AddNumberToObject(*out, "schema_version", 1);
 		cJSON_AddNumberToObject(*out, "sessions", (double)purge->n_whole);
 		cJSON_AddNumberToObject(*out, "rows", (double)purge->rows);
+		cJSON_AddNumberToObject(*out, "archived_rows", (double)purge->archived_rows);
 		cJSON_AddNumberToObject(*out, "dead_letters", (double)purge->dead_letters);
 		cJSON_AddNumberToObject(*out, "spool_files", (double)purge->spool_files);
 		cJSON_AddNumberToObject(*out, "files_searched", (double)files);
@@ -239,6 +249,8 @@ static enum bp_rc run(struct bp_service *service, const cJSON *args, struct bp_j
 		      cJSON **out_result, struct bp_err *err)
 {
 	struct bp_purge purge = {.service = service};
+
+	bp_service_take_archive(service);
 	enum bp_rc rc = open_all(&purge, err);
 
 	if (rc == BP_OK) {
@@ -249,6 +261,7 @@ static enum bp_rc run(struct bp_service *service, const cJSON *args, struct bp_j
 						  : purge_now(&purge, reply, out_result, err);
 	}
 	close_all(&purge);
+	bp_service_give_archive(service);
 	return rc;
 }
 

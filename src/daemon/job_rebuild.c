@@ -11,15 +11,18 @@ static enum bp_rc run(struct bp_service *service, const cJSON *args, struct bp_j
 	int64_t rows = 0;
 	enum bp_rc rc = BP_OK;
 
-	(void)args;
 	(void)reply;
+	bp_service_take_archive(service);
 	atomic_store(&service->rebuilding, true);
 	if (bp_stop_requested(&service->stop)) {
 		rc = bp_err_set(err, BP_ESTOPPED, "the service stops");
 	} else {
-		rc = bp_slowpath_rebuild(service->slowpath, &rows, err);
+		rc = bp_slowpath_rebuild(
+			service->slowpath,
+			bp_job_flag(args, "from_archive") ? service->archive : NULL, &rows, err);
 	}
 	atomic_store(&service->rebuilding, false);
+	bp_service_give_archive(service);
 	if (rc == BP_OK) {
 		*out_result = cJSON_CreateObject();
 		cJSON_AddNumberToObject(*out_result, "schema_version", 1);

@@ -2,7 +2,7 @@
 /**
  * purge.h - the parts of the job `purge`: what it is about, and where each kind of trace is.
  *
- * Order:   scope, (quiet) queue, spool, rows, facts, names, checkpoints, file space, (going on)
+ * Order:   scope, (quiet) queue, spool, rows, archive, facts, names, checkpoints, file space, (going on)
  *          append-only file, search.
  * Threads: the job thread.
  */
@@ -47,6 +47,7 @@ struct bp_purge {
 	size_t n_projects;
 
 	int64_t rows, dead_letters, spool_files; /* that are of the scope */
+	int64_t archived_rows;                   /* the same, in files of the archive */
 };
 
 /* purge_scope.c */
@@ -109,10 +110,22 @@ BP_MUSTUSE enum bp_rc bp_purge_space(struct bp_purge *purge, bool whole, struct 
  *  bp_sql_exec(). */
 BP_MUSTUSE enum bp_rc bp_purge_limits(struct bp_purge *purge, struct bp_err *err);
 
+/** Cut `"asked_session":"<purged>"` and its comma out of a payload. False: it has none. */
+bool bp_purge_cut_mention(const struct bp_purge *purge, struct bp_str payload, struct bp_buf *out);
+/** Remember that facts of the event's session change. */
+void bp_purge_touch_session(struct bp_purge *purge, const struct bp_event *event);
+
+/* purge_archive.c */
+
+/** Count (and, unless only_count, remove) the archived rows of the scope: files are written anew
+ *  without them, their ids and marks go. Sessions that lose rows, or mentions, join
+ *  purge->sessions. Errors: those of bp_archive_rewrite(). */
+BP_MUSTUSE enum bp_rc bp_purge_archive(struct bp_purge *purge, bool only_count, struct bp_err *err);
+
 /* purge_search.c */
 
 /**
- * Look for the purged ids in every file of the home and in every inflated row.
+ * Look for the purged ids in every file of the home and in every inflated row, archived ones too.
  * *out_where: the file (below the home) in which one was found, "" when none; *out_files were
  * searched. Shape: out_where has BP_HOME_PATH_BYTES.
  * Errors: BP_EIO.

@@ -249,8 +249,7 @@ enum bp_rc bp_purge_rows(struct bp_purge *purge, struct bp_err *err)
 	return rc;
 }
 
-/** Cut `"asked_session":"<purged>"` and its comma out of a payload. False: it has none. */
-static bool cut_mention(const struct bp_purge *purge, struct bp_str payload, struct bp_buf *out)
+bool bp_purge_cut_mention(const struct bp_purge *purge, struct bp_str payload, struct bp_buf *out)
 {
 	static const char key[] = "\"asked_session\":\"";
 	const char *at = memmem(payload.ptr, payload.len, key, sizeof(key) - 1);
@@ -304,8 +303,7 @@ static enum bp_rc rewrite_row(struct bp_purge *purge, enum bp_raw_table table, i
 	return rc;
 }
 
-/** Remember that facts of the row's session change. */
-static void touch_session(struct bp_purge *purge, const struct bp_event *event)
+void bp_purge_touch_session(struct bp_purge *purge, const struct bp_event *event)
 {
 	for (size_t i = purge->n_whole; i < purge->n_sessions; i++) {
 		if (bp_str_eq(purge->sessions[i].external_id, event->session_id)) {
@@ -339,8 +337,8 @@ enum bp_rc bp_purge_mentions(struct bp_purge *purge, struct bp_err *err)
 			for (size_t i = 0; rc == BP_OK && i < n; i++) {
 				after = rows[i].sequence;
 				if (rows[i].event.payload.ptr &&
-				    cut_mention(purge, rows[i].event.payload, &text)) {
-					touch_session(purge, &rows[i].event);
+				    bp_purge_cut_mention(purge, rows[i].event.payload, &text)) {
+					bp_purge_touch_session(purge, &rows[i].event);
 					rc = rewrite_row(purge, (enum bp_raw_table)table, after,
 							 bp_buf_str(&text), err);
 				}

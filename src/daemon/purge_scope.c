@@ -32,24 +32,34 @@ static const char *const kind_names[] = {"session", "project", "platform", "befo
 	"EXISTS (SELECT 1 FROM conversations WHERE platform = p AND external_id = s "              \
 	"AND " FACT_PROJECT ")"
 
+/* All of a session may be in the archive. */
+#define FROM_ARCHIVE " UNION SELECT platform, external_id, 1 FROM archived_session WHERE "
+
 static const char *const SESSIONS[] = {
-	[BP_PURGE_SESSION] = FROM_CLAUDE IS_SESSION FROM_OTHER IS_SESSION FROM_FACTS FACT_SESSION,
+	[BP_PURGE_SESSION] = FROM_CLAUDE IS_SESSION FROM_OTHER IS_SESSION FROM_FACTS FACT_SESSION
+		FROM_ARCHIVE FACT_SESSION,
 	[BP_PURGE_PROJECT] =
 		"SELECT p, s, " IS_WHOLE " FROM (SELECT DISTINCT " PLATFORM " AS p, " SESSION
 		" AS s FROM claude_row WHERE " IS_PROJECT " UNION SELECT DISTINCT " PLATFORM
 		", " SESSION " FROM other_row WHERE " IS_PROJECT ")" FROM_FACTS FACT_PROJECT,
-	[BP_PURGE_PLATFORM] = FROM_CLAUDE "platform " IS_KEY FROM_OTHER
-					  "platform " IS_KEY FROM_FACTS "platform = ?1",
+	[BP_PURGE_PLATFORM] =
+		FROM_CLAUDE "platform " IS_KEY FROM_OTHER "platform " IS_KEY FROM_FACTS
+			    "platform = ?1" FROM_ARCHIVE "platform = ?1",
 	[BP_PURGE_BEFORE] = "SELECT DISTINCT " PLATFORM ", " SESSION
 			    ", 0 FROM claude_row WHERE ts_us < ?1 UNION SELECT DISTINCT " PLATFORM
-			    ", " SESSION ", 0 FROM other_row WHERE ts_us < ?1",
-	[BP_PURGE_ALL] = FROM_CLAUDE "?1 = ?1" FROM_OTHER "true" FROM_FACTS "true",
+			    ", " SESSION ", 0 FROM other_row WHERE ts_us < ?1 UNION SELECT "
+			    "s.platform, s.external_id, 0 FROM archived_session AS s JOIN "
+			    "archive_file AS f ON f.path = s.path WHERE f.min_ts_us < ?1",
+	[BP_PURGE_ALL] =
+		FROM_CLAUDE "?1 = ?1" FROM_OTHER "true" FROM_FACTS "true" FROM_ARCHIVE "true",
 };
 
 static const char PROJECTS[] =
 	"SELECT DISTINCT " PROJECT " FROM claude_row WHERE project IS NOT NULL AND " IS_PROJECT
 	" UNION SELECT DISTINCT " PROJECT
-	" FROM other_row WHERE project IS NOT NULL AND " IS_PROJECT;
+	" FROM other_row WHERE project IS NOT NULL AND " IS_PROJECT
+	" UNION SELECT DISTINCT project_hash FROM conversations WHERE project_hash IS NOT NULL AND"
+	" " FACT_PROJECT;
 
 static enum bp_rc read_scope(struct bp_purge *purge, const cJSON *args, struct bp_err *err)
 {

@@ -9,6 +9,8 @@
 #include "base/file.h"
 #include "base/mem.h"
 #include "daemon/purge.h"
+#include "event/out.h"
+#include "store/archive_file.h"
 #include "store/raw.h"
 
 enum {
@@ -16,7 +18,8 @@ enum {
 	NEEDLE_BYTES_MAX = 256,
 	NEEDLES_MAX = 64, /* ids of many sessions are sampled */
 	UUID_TEXT_BYTES = 36,
-	READ_ROWS = 500
+	READ_ROWS = 500,
+	WIRE_BYTES = 4 * BP_EVENT_BYTES_MAX
 };
 
 struct needles {
@@ -116,6 +119,36 @@ static bool file_has(struct search *search, int fd)
 	}
 }
 
+/** A row as the wire has it: every text of it. */
+static bool row_has(const struct needles *needles, const struct bp_event *event, char *space)
+{
+	struct bp_out out = bp_out_make(space, WIRE_BYTES);
+
+	bp_event_encode(event, &out);
+	return has_needle(needles, space, out.len);
+}
+
+/** The pages of a file of the archive, inflated. One that cannot be read has nothing to find. */
+static bool archive_has(struct search *search, const char *path)
+{
+	struct bp_archive_reader *reader = NULL;
+	struct bp_arena arena = {0};
+	struct bp_raw_row row;
+	bool found = false;
+	char *space = bp_calloc(1, WIRE_BYTES);
+	enum bp_rc rc = bp_archive_reader_open(path, &reader, NULL);
+
+	while (rc == BP_OK && !found) {
+		bp_arena_clear(&arena);
+		rc = bp_archive_reader_next(reader, &arena, &row, NULL);
+		found = rc == BP_OK && row_has(&search->needles, &row.event, space);
+	}
+	bp_archive_reader_free(reader);
+	bp_arena_done(&arena);
+	free(space);
+	return found;
+}
+
 static bool look_at_file(const char *path, bool is_dir, void *arg)
 {
 	struct search *search = arg;
@@ -132,7 +165,8 @@ static bool look_at_file(const char *path, bool is_dir, void *arg)
 		return false; /* gone since it was listed */
 	}
 	search->files++;
-	if (file_has(search, fd)) {
+	if (file_has(search, fd) ||
+	    (bp_str_ends(bp_str_from(path), BP_STR(".parquet")) && archive_has(search, path))) {
 		(void)snprintf(search->where, BP_HOME_PATH_BYTES, "%s",
 			       path + strlen(search->home) + 1);
 	}

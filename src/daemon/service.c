@@ -7,6 +7,7 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "daemon/archivist.h"
 #include "daemon/hook_conf.h"
 #include "daemon/limits.h"
 #include "slowpath/forget.h"
@@ -135,10 +136,14 @@ enum bp_rc bp_service_open(struct bp_service *service, const char *home, bool wa
 	service->watch = watch;
 	service->started_us = bp_clock_mono_us();
 	(void)pthread_mutex_init(&service->mutex, NULL);
+	(void)pthread_mutex_init(&service->archive_mutex, NULL);
 	(void)snprintf(service->home, sizeof(service->home), "%s", home);
 
 	enum bp_rc rc = bp_home_file(home, "telemetry.db", service->database,
 				     sizeof(service->database), err);
+	if (rc == BP_OK) {
+		rc = bp_home_file(home, "archive", service->archive, sizeof(service->archive), err);
+	}
 	if (rc == BP_OK) {
 		rc = bp_stop_open(&service->stop, err);
 	}
@@ -176,6 +181,10 @@ enum bp_rc bp_service_open(struct bp_service *service, const char *home, bool wa
 	if (rc == BP_OK) {
 		rc = bp_thread_start(&service->limits_thread, "bp-limits", bp_limits_run, service,
 				     err);
+	}
+	if (rc == BP_OK && watch) {
+		rc = bp_thread_start(&service->archivist_thread, "bp-archivist", bp_archivist_run,
+				     service, err);
 	}
 	if (rc != BP_OK) {
 		bp_service_close(service);
@@ -232,6 +241,10 @@ static void close_stop(struct bp_stop *stop)
 
 void bp_service_close(struct bp_service *service)
 {
+	if (service->stop.fd >= 0) {
+		bp_stop_request(&service->stop);
+	}
+	bp_thread_join(&service->archivist_thread);
 	if (service->stop_capture.fd >= 0) {
 		bp_stop_request(&service->stop_capture);
 	}
@@ -261,6 +274,7 @@ void bp_service_close(struct bp_service *service)
 	close_stop(&service->stop_capture);
 	close_stop(&service->stop);
 	bp_settings_done(&service->settings);
+	(void)pthread_mutex_destroy(&service->archive_mutex);
 	(void)pthread_mutex_destroy(&service->mutex);
 }
 
@@ -311,6 +325,16 @@ enum bp_rc bp_service_sql(struct bp_service *service, enum bp_sql_mode mode, str
 			  struct bp_err *err)
 {
 	return bp_sql_open(service->database, mode, READ_CACHE_BYTES, out, err);
+}
+
+void bp_service_take_archive(struct bp_service *service)
+{
+	(void)pthread_mutex_lock(&service->archive_mutex); /* cannot fail: ours, initialised */
+}
+
+void bp_service_give_archive(struct bp_service *service)
+{
+	(void)pthread_mutex_unlock(&service->archive_mutex);
 }
 
 void bp_service_rows_changed(struct bp_service *service)

@@ -2,7 +2,7 @@
 /**
  * service.h - the stages, wired: what runs, in which order it starts and stops.
  *
- * Order:   lock, private Redis, database, checkpointer, slow path, fast path, capture; back again
+ * Order:   lock, private Redis, database, checkpointer, slow path, fast path, capture, retention; back again
  *          at the end, the fast path once the queue is empty (or Redis is gone).
  * Threads: opened, watched and closed by the main thread. Jobs read it; what changes under them
  *          (the Redis child, the options) is behind a mutex.
@@ -32,6 +32,7 @@
 struct bp_service {
 	char home[BP_HOME_PATH_BYTES];
 	char database[BP_HOME_PATH_BYTES];
+	char archive[BP_HOME_PATH_BYTES];
 	char redis_address[BP_HOME_PATH_BYTES]; /* never changes while the service lives */
 	struct bp_settings settings;
 	int64_t started_us; /* monotonic */
@@ -57,6 +58,8 @@ struct bp_service {
 	struct bp_thread fastpath_thread;
 	struct bp_thread capture_thread;
 	struct bp_thread limits_thread;
+	pthread_mutex_t archive_mutex;     /* held by who moves, restores, purges, rebuilds */
+	struct bp_thread archivist_thread; /* not with --once */
 };
 
 /**
@@ -86,6 +89,10 @@ BP_MUSTUSE enum bp_rc bp_service_redis(struct bp_service *service, int timeout_m
 /** A read connection of the caller's own to the database. Errors: as bp_sql_open. */
 BP_MUSTUSE enum bp_rc bp_service_sql(struct bp_service *service, enum bp_sql_mode mode,
 				     struct bp_sql **out, struct bp_err *err);
+
+/** One at a time: retention on its thread, and jobs that need rows and files to hold still. */
+void bp_service_take_archive(struct bp_service *service);
+void bp_service_give_archive(struct bp_service *service);
 
 /** Rows were deleted: `status` counts them anew. */
 void bp_service_rows_changed(struct bp_service *service);

@@ -35,6 +35,11 @@ struct bp_daemon_config {
 	char *redis_binary;   /* redis.binary */
 	int64_t redis_max_memory; /* redis.max_memory */
 	int durability;           /* stream.durability: 0 everysec, 1 always */
+	int64_t raw_days;         /* retention.raw_days; 0: for ever */
+	int raw_fate;             /* retention.raw: 0 archive, 1 delete */
+	int64_t facts_days;       /* retention.facts_days; 0: for ever */
+	int64_t first_us;         /* retention.delay */
+	int64_t max_mb;           /* storage.max_mb; 0: no limit */
 	int log_level;            /* log.level, enum bp_log_level */
 };
 

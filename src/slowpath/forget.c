@@ -6,9 +6,8 @@
 #include "base/arena.h"
 #include "base/mem.h"
 #include "slowpath/fact_id.h"
-#include "slowpath/fact_set.h"
-#include "slowpath/platform.h"
 #include "slowpath/pool.h"
+#include "slowpath/replay.h"
 
 /*
  * Temporary tables are in memory (store/sqlite.c): what is to be forgotten reaches no other file.
@@ -118,16 +117,13 @@ static const char OTHER_ROWS_OF[] =
 	"SELECT sequence FROM other_row WHERE session = (SELECT id FROM name WHERE text = ?1)"
 	" AND platform = (SELECT id FROM name WHERE text = ?2) ORDER BY sequence";
 
-enum { APPLY_ROWS = 500 };
-
 /** What is under way. */
 struct forgetting {
 	struct bp_sql *sql;
 	struct bp_writer_lock *lock;
 	struct bp_raw_reader *reader;
-	struct bp_fact_set *set;
-	struct bp_fact_writer *writer;
-	struct bp_arena arena;            /* of one group of rows */
+	struct bp_replay *replay;
+	struct bp_arena arena;            /* of one row */
 	struct bp_arena names;            /* of the sessions below */
 	struct bp_session_name *sessions; /* to be made again */
 	size_t n_sessions;
@@ -241,58 +237,20 @@ static enum bp_rc drop_facts(struct forgetting *f, struct bp_err *err)
 	return rc;
 }
 
-/** Write the set, a few ms at a time. */
-static enum bp_rc write_set(struct forgetting *f, struct bp_err *err)
-{
-	bool done = bp_fact_set_size(f->set) == 0;
-	enum bp_rc rc = BP_OK;
-
-	bp_fact_writer_restart(f->writer);
-	while (rc == BP_OK && !done) {
-		bool linked = false;
-
-		bp_writer_lock_take(f->lock, BP_WRITER_SLOW);
-		rc = bp_sql_begin(f->sql, err);
-		if (rc == BP_OK) {
-			rc = bp_fact_writer_write(f->writer, f->set, f->lock, &done, &linked, err);
-			if (rc == BP_OK) {
-				rc = bp_sql_commit(f->sql, err);
-			}
-			if (rc != BP_OK) {
-				bp_sql_rollback(f->sql);
-			}
-		}
-		if (rc == BP_OK) {
-			bp_store_cap_wal(f->sql);
-		}
-		bp_writer_lock_give(f->lock);
-	}
-	bp_fact_set_clear(f->set);
-	bp_arena_clear(&f->arena);
-	return rc;
-}
-
-/** Join the evidence of one row into the set. */
+/** Join the evidence of one row. */
 static enum bp_rc join_row(struct forgetting *f, enum bp_raw_table table, int64_t sequence,
 			   struct bp_err *err)
 {
 	struct bp_raw_row row;
 	size_t n = 0;
+
+	bp_arena_clear(&f->arena);
 	enum bp_rc rc = bp_raw_read(f->reader, table, sequence - 1, 1, &f->arena, &row, &n, err);
 
 	if (rc != BP_OK || n == 0 || row.sequence != sequence) {
 		return rc;
 	}
-	const struct bp_platform *platform = bp_platform_find(row.event.platform);
-	if (!platform) {
-		return BP_OK;
-	}
-	const char *reason =
-		row.event.payload.ptr ? platform->evidence(&row, f->set) : "row cannot be inflated";
-	if (reason) {
-		bp_fact_set_error(f->set, bp_raw_table_name(table), sequence, reason);
-	}
-	return BP_OK;
+	return bp_replay_row(f->replay, &row, bp_raw_table_name(table), err);
 }
 
 /** The sequences of a session's rows in one table, in order. */
@@ -328,9 +286,6 @@ static enum bp_rc apply_rows(struct forgetting *f, enum bp_raw_table table,
 
 	for (size_t i = 0; rc == BP_OK && i < n; i++) {
 		rc = join_row(f, table, sequences[i], err);
-		if (rc == BP_OK && (i + 1 == n || (i + 1) % APPLY_ROWS == 0)) {
-			rc = write_set(f, err);
-		}
 	}
 	free(sequences);
 	return rc;
@@ -351,17 +306,17 @@ static enum bp_rc make_again(struct forgetting *f, struct bp_err *err)
 		}
 		bp_statement_free(rows);
 	}
-	return rc;
+	return rc == BP_OK ? bp_replay_flush(f->replay, err) : rc;
 }
 
 enum bp_rc bp_slowpath_forget(struct bp_sql *sql, struct bp_writer_lock *lock,
-			      struct bp_codec *codec, const struct bp_session_name *sessions,
-			      size_t n, struct bp_err *err)
+			      struct bp_codec *codec, const char *archive_folder,
+			      const struct bp_session_name *sessions, size_t n, struct bp_err *err)
 {
 	struct forgetting f = {.sql = sql, .lock = lock};
+	int64_t rows = 0;
+	enum bp_rc rc = bp_replay_new(sql, lock, &f.replay, err);
 
-	f.set = bp_fact_set_new();
-	enum bp_rc rc = bp_fact_writer_new(sql, &f.writer, err);
 	if (rc == BP_OK) {
 		rc = bp_raw_reader_new(sql, codec, &f.reader, err);
 	}
@@ -374,14 +329,73 @@ enum bp_rc bp_slowpath_forget(struct bp_sql *sql, struct bp_writer_lock *lock,
 	if (rc == BP_OK) {
 		rc = make_again(&f, err);
 	}
+	if (rc == BP_OK && archive_folder && f.n_sessions > 0) {
+		rc = bp_replay_archive(f.replay, archive_folder, f.sessions, f.n_sessions, NULL,
+				       &rows, err);
+	}
 	if (rc == BP_OK) {
 		rc = write_once(&f, DROP_TABLES, err);
 	}
 	bp_raw_reader_free(f.reader);
-	bp_fact_writer_free(f.writer);
-	bp_fact_set_free(f.set);
+	bp_replay_free(f.replay);
 	bp_arena_done(&f.arena);
 	bp_arena_done(&f.names);
 	free(f.sessions);
 	return rc;
+}
+
+/*
+ * What a rebuild that does not read the archive leaves alone: sessions with archived rows, and
+ * those that share lines with them, however far.
+ */
+static const char ADD_UNSEALED[] =
+	"WITH RECURSIVE sealed(id) AS (SELECT id FROM conversations AS c WHERE EXISTS (SELECT 1 "
+	"FROM"
+	" archived_session AS a WHERE a.external_id = c.external_id AND a.platform = c.platform)"
+	" UNION SELECT other FROM session_link JOIN sealed ON conversation_id = sealed.id"
+	" UNION SELECT conversation_id FROM session_link JOIN sealed ON other = sealed.id)"
+	" INSERT INTO temp.forget_session SELECT id, 1 FROM conversations WHERE id NOT IN sealed";
+
+#define IS_KEPT(column)                                                                            \
+	column " IN (SELECT id FROM conversations WHERE id NOT IN (SELECT id FROM "                \
+	       "temp.forget_session))"
+#define KEEP_OF(table)                                                                             \
+	"DELETE FROM temp.forget_fact WHERE id IN (SELECT id FROM " table                          \
+	" WHERE " IS_KEPT("live_conversation") " OR " IS_KEPT(                                     \
+		"asked_conversation") " OR " IS_KEPT("file_conversation") " OR " IS_KEPT("owner_"  \
+											 "convers" \
+											 "ation") ");"
+
+/* A fact that a sealed session has a part in stays: the rows that are left join it again. */
+static const char KEEP_SHARED[] = KEEP_OF("conversation_turns") KEEP_OF("model_calls")
+	KEEP_OF("tool_calls") KEEP_OF("api_errors") KEEP_OF("compactions");
+
+/* Rollups are made again, of what stays too. */
+static const char MARK_KEPT[] =
+	"INSERT INTO dirty_bucket SELECT start_us, 1 FROM (SELECT start_us FROM rollups WHERE span "
+	"= 0 UNION SELECT start_us FROM session_rollups WHERE span = 0) WHERE true ON CONFLICT "
+	"(bucket_us) DO UPDATE SET generation = generation + 1;"
+	"DELETE FROM rollups; DELETE FROM session_rollups; DELETE FROM dirty_span;"
+	"DELETE FROM fact_error;"
+	"INSERT INTO dirty_session (conversation_id, generation) SELECT id, 1 FROM conversations"
+	" WHERE true ON CONFLICT (conversation_id) DO UPDATE SET generation = generation + 1;"
+	"DELETE FROM pool_progress WHERE pool = '" BP_POOL_CONVERSATIONS "'";
+
+enum bp_rc bp_slowpath_forget_unsealed(struct bp_sql *sql, struct bp_writer_lock *lock,
+				       struct bp_err *err)
+{
+	struct forgetting f = {.sql = sql, .lock = lock};
+	static const char *const texts[] = {TABLES, ADD_UNSEALED, ADD_FACTS, KEEP_SHARED};
+	enum bp_rc rc = BP_OK;
+
+	for (size_t i = 0; rc == BP_OK && i < sizeof(texts) / sizeof(texts[0]); i++) {
+		rc = bp_sql_exec(sql, texts[i], err);
+	}
+	if (rc == BP_OK) {
+		rc = drop_facts(&f, err);
+	}
+	if (rc == BP_OK) {
+		rc = write_once(&f, MARK_KEPT, err);
+	}
+	return rc == BP_OK ? write_once(&f, DROP_TABLES, err) : rc;
 }

@@ -32,14 +32,21 @@ struct bp_session_name {
 int64_t bp_session_fact_id(const struct bp_session_name *session);
 
 /**
- * Forget what rows of these sessions said that are gone, and make again what the others say.
+ * Forget what rows of these sessions said that are gone, and make again what the others say, those
+ * in the archive (archive_folder; NULL: there is none) as well.
  * Writes in short transactions of its own under the lock.
- * Errors: those of bp_sql_exec().
+ * Errors: those of bp_sql_exec() and bp_archive_rows().
  */
 BP_MUSTUSE enum bp_rc bp_slowpath_forget(struct bp_sql *sql, struct bp_writer_lock *lock,
-					 struct bp_codec *codec,
+					 struct bp_codec *codec, const char *archive_folder,
 					 const struct bp_session_name *sessions, size_t n,
 					 struct bp_err *err);
+
+/** Drop the facts of every session that has no archived rows, nor shares lines with one that has;
+ *  mark everything for rollups and finaliser; set the low water to 0. For bp_slowpath_rebuild().
+ *  Errors: those of bp_sql_exec(). */
+BP_MUSTUSE enum bp_rc bp_slowpath_forget_unsealed(struct bp_sql *sql, struct bp_writer_lock *lock,
+						  struct bp_err *err);
 
 /** Make a running bp_slowpath_rebuild() return BP_ESTOPPED; the threads end with it. Any thread. */
 void bp_slowpath_interrupt(struct bp_slowpath *slowpath);

@@ -8,7 +8,10 @@
 #include "base/clock.h"
 #include "base/mem.h"
 #include "query/status.h"
+#include "slowpath/forget.h"
 #include "slowpath/pool.h"
+#include "slowpath/replay.h"
+#include "store/archive.h"
 
 const struct bp_option bp_slowpath_options[] = {
 	{.name = "slowpath.workers",
@@ -359,7 +362,88 @@ static enum bp_rc drop_facts(struct bp_slowpath *slowpath, struct bp_sql *sql, s
 	return rc;
 }
 
-enum bp_rc bp_slowpath_rebuild(struct bp_slowpath *slowpath, int64_t *out_rows, struct bp_err *err)
+static enum bp_rc look_only(void *arg, const struct bp_raw_row *row, struct bp_err *err)
+{
+	(void)arg;
+	(void)row;
+	(void)err;
+	return BP_OK;
+}
+
+/** Every file can be read to its end. */
+static enum bp_rc check_archive(struct bp_slowpath *slowpath, struct bp_sql *sql,
+				const char *folder, struct bp_err *err)
+{
+	struct bp_archive_entry *entries = NULL;
+	size_t n = 0;
+	enum bp_rc rc = bp_archive_list(sql, NULL, NULL, &entries, &n, err);
+
+	for (size_t i = 0; rc == BP_OK && i < n; i++) {
+		rc = bp_archive_rows(folder, &entries[i], &slowpath->stop, look_only, NULL, err);
+	}
+	free(entries);
+	return rc;
+}
+
+/** All facts go, and those that archived rows make are made. */
+static enum bp_rc drop_and_replay(struct bp_slowpath *slowpath, struct bp_sql *sql,
+				  const char *folder, int64_t *out_rows, struct bp_err *err)
+{
+	struct bp_replay *replay = NULL;
+	enum bp_rc rc = drop_facts(slowpath, sql, err);
+
+	if (rc == BP_OK) {
+		rc = bp_replay_new(sql, slowpath->lock, &replay, err);
+	}
+	if (rc == BP_OK) {
+		rc = bp_replay_archive(replay, folder, NULL, 0, &slowpath->stop, out_rows, err);
+	}
+	bp_replay_free(replay);
+	return rc;
+}
+
+static enum bp_rc has_sealed(struct bp_sql *sql, bool *out, struct bp_err *err)
+{
+	struct bp_statement *statement = NULL;
+	enum bp_rc rc = bp_statement_new(sql, "SELECT EXISTS (SELECT 1 FROM archived_session)",
+					 &statement, err);
+
+	if (rc == BP_OK) {
+		rc = bp_statement_step(statement, err);
+	}
+	*out = rc == BP_OK && bp_column_int(statement, 0) != 0;
+	bp_statement_free(statement);
+	return rc;
+}
+
+/** The first half of a rebuild, while everything holds still. */
+static enum bp_rc begin_rebuild(struct bp_slowpath *slowpath, struct bp_sql *sql,
+				const char *archive_folder, int64_t *out_archived,
+				struct bp_err *err)
+{
+	bool sealed = false;
+	enum bp_rc rc = has_sealed(sql, &sealed, err);
+
+	if (rc != BP_OK) {
+		return rc;
+	}
+	if (!sealed) {
+		return drop_facts(slowpath, sql, err);
+	}
+	if (archive_folder) {
+		return drop_and_replay(slowpath, sql, archive_folder, out_archived, err);
+	}
+	rc = bp_slowpath_forget_unsealed(sql, slowpath->lock, err);
+	if (rc == BP_OK) {
+		bp_writer_lock_take(slowpath->lock, BP_WRITER_SLOW);
+		memset(slowpath->done, 0, sizeof(slowpath->done));
+		bp_writer_lock_give(slowpath->lock);
+	}
+	return rc;
+}
+
+enum bp_rc bp_slowpath_rebuild(struct bp_slowpath *slowpath, const char *archive_folder,
+			       int64_t *out_rows, struct bp_err *err)
 {
 	enum { POLL_MS = 10 };
 	struct bp_sql *sql = NULL;
@@ -371,8 +455,16 @@ enum bp_rc bp_slowpath_rebuild(struct bp_slowpath *slowpath, int64_t *out_rows, 
 	if (rc != BP_OK) {
 		return rc;
 	}
+	int64_t archived = 0;
+	if (archive_folder) {
+		rc = check_archive(slowpath, sql, archive_folder, err);
+	}
+	if (rc != BP_OK) {
+		bp_sql_close(sql);
+		return rc;
+	}
 	begin_pause(slowpath);
-	rc = drop_facts(slowpath, sql, err);
+	rc = begin_rebuild(slowpath, sql, archive_folder, &archived, err);
 	if (rc == BP_OK) {
 		rc = bp_slowpath_lag(sql, &lag, err);
 	}
@@ -380,7 +472,7 @@ enum bp_rc bp_slowpath_rebuild(struct bp_slowpath *slowpath, int64_t *out_rows, 
 		rc = bp_status_count(sql, false, &rows, err);
 	}
 	end_pause(slowpath);
-	*out_rows = rows.total;
+	*out_rows = rows.total + archived;
 	while (rc == BP_OK && lag.rows + lag.sessions + lag.buckets > 0) {
 		if (bp_stop_wait(&slowpath->stop, POLL_MS)) {
 			rc = bp_err_set(err, BP_ESTOPPED,

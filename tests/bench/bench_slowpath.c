@@ -231,7 +231,7 @@ static double rebuild(void *arg)
 	double cpu = bench_cpu();
 	double start = bench_now();
 
-	if (bp_slowpath_rebuild(world->slowpath, &rows, &err) != BP_OK) {
+	if (bp_slowpath_rebuild(world->slowpath, NULL, &rows, &err) != BP_OK) {
 		(void)failed("rebuild", &err);
 		return -1;
 	}

@@ -149,7 +149,7 @@ static void check_forgetting(const char *letter, const char *session)
 	char *before = facts();
 	ck_assert_str_ne(before, want);
 	delete_rows_of(session);
-	ck_assert_ok(bp_slowpath_forget(world.write, world.lock, codec, &name, 1, &err), err);
+	ck_assert_ok(bp_slowpath_forget(world.write, world.lock, codec, NULL, &name, 1, &err), err);
 	char *after = facts();
 	ck_assert_str_eq(after, want);
 	free(want);
@@ -194,7 +194,7 @@ START_TEST(the_buckets_of_what_went_are_dirty)
 	ck_assert_ok(bp_sql_exec(world.write, "DELETE FROM dirty_bucket", &err), err);
 	delete_rows_of(SESSION_D);
 	ck_assert_int_eq(bp_test_world_number(&world, COUNT), 0);
-	ck_assert_ok(bp_slowpath_forget(world.write, world.lock, codec, &name, 1, &err), err);
+	ck_assert_ok(bp_slowpath_forget(world.write, world.lock, codec, NULL, &name, 1, &err), err);
 	/* Its own, and the one before, into which the gap before its first event could reach. */
 	ck_assert_int_eq(bp_test_world_number(&world, COUNT), 2);
 }

@@ -143,7 +143,7 @@ START_TEST(a_rebuild_gives_the_same_facts)
 	start();
 	wait_final();
 	bp_test_world_dump(&world, &before);
-	ck_assert_ok(bp_slowpath_rebuild(slowpath, &n_rows, &err), err);
+	ck_assert_ok(bp_slowpath_rebuild(slowpath, NULL, &n_rows, &err), err);
 	bp_test_world_dump(&world, &after);
 	ck_assert_int_eq(n_rows, SESSIONS * LINES);
 	ck_assert_msg(strcmp(before.ptr, after.ptr) == 0, "facts differ");

@@ -25,6 +25,7 @@ const struct bp_command *const bp_commands[] = {
 	&bp_cmd_install,
 	&bp_cmd_logs,
 	&bp_cmd_metrics,
+	&bp_cmd_privacy,
 	&bp_cmd_purge,
 	&bp_cmd_rebuild,
 	&bp_cmd_restart,

@@ -23,6 +23,7 @@ extern const struct bp_command bp_cmd_insights;
 extern const struct bp_command bp_cmd_install;
 extern const struct bp_command bp_cmd_logs;
 extern const struct bp_command bp_cmd_metrics;
+extern const struct bp_command bp_cmd_privacy;
 extern const struct bp_command bp_cmd_purge;
 extern const struct bp_command bp_cmd_rebuild;
 extern const struct bp_command bp_cmd_restart;

@@ -51,6 +51,8 @@ extern const struct bp_job bp_job_dlq_list;
 extern const struct bp_job bp_job_dlq_replay;
 extern const struct bp_job bp_job_import;
 extern const struct bp_job bp_job_ping;
+extern const struct bp_job bp_job_privacy_audit;
+extern const struct bp_job bp_job_privacy_show;
 extern const struct bp_job bp_job_purge;
 extern const struct bp_job bp_job_rebuild;
 extern const struct bp_job bp_job_reload;

@@ -5,11 +5,14 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "cli/analyze_export.h"
 #include "cli/cmds.h"
+#include "cli/insights_show.h"
 #include "cli/open.h"
 #include "cli/sections.h"
 #include "cli/show.h"
 #include "query/analyze.h"
+#include "query/insights.h"
 #include "query/metrics.h"
 
 static void cell_count(struct bp_table *table, int64_t value)
@@ -208,26 +211,67 @@ static void print_timeline(const struct bp_analysis *analysis, const struct bp_c
 	finish(table, cli);
 }
 
-/* Without asking for a part: everything but the timeline. CSV is one table: the first asked for. */
-static void print_parts(const struct bp_analysis *analysis, const struct bp_cli *cli,
-			const struct bp_tz *tz)
+/* What the words on the command line came to. */
+struct answer {
+	struct bp_analysis analysis;
+	struct bp_insights insights;
+	bool has_insights;
+	struct bp_tz *tz;
+};
+
+static void print_insights(const struct answer *answer, const struct bp_print *print)
 {
+	bp_section_title(print, "Insights");
+	if (print->format == BP_FORMAT_TABLE) {
+		bp_insights_show(&answer->insights, print);
+	} else {
+		bp_insights_table(&answer->insights, print);
+	}
+}
+
+static void print_csv(const struct answer *answer, const struct bp_cli *cli)
+{
+	const struct bp_analysis *analysis = &answer->analysis;
+
+	if (bp_options_given(&cli->options, "timeline")) {
+		print_timeline(analysis, cli, answer->tz);
+	} else if (bp_options_given(&cli->options, "files")) {
+		bp_section_files(&analysis->parts.files, &cli->print);
+	} else if (answer->has_insights) {
+		bp_insights_table(&answer->insights, &cli->print);
+	} else {
+		print_tools(analysis, cli);
+	}
+}
+
+static void print_rest(const struct bp_analysis *analysis, const struct bp_cli *cli,
+		       const struct bp_tz *tz)
+{
+	bp_section_turns(&analysis->parts.turns, &cli->print, tz);
+	bp_section_habits(&analysis->parts.sequences, &analysis->parts.steps, &cli->print);
+	bp_section_phases(&analysis->parts.phases, &cli->print);
+	bp_section_shares("Errors by class", "Class", &analysis->parts.errors, &cli->print);
+	bp_section_subagents(&analysis->parts.agents, &cli->print);
+	bp_section_context(&analysis->parts.context, &cli->print, tz);
+}
+
+/* Without asking for a part: everything but timeline and insights. CSV is one table: the first
+ * asked for. A file has everything. */
+static void print_parts(const struct bp_cli *cli, const void *arg)
+{
+	const struct answer *answer = arg;
+	const struct bp_analysis *analysis = &answer->analysis;
+	bool file = bp_options_given(&cli->options, "export");
 	bool tools = bp_options_given(&cli->options, "tools");
 	bool files = bp_options_given(&cli->options, "files");
-	bool timeline = bp_options_given(&cli->options, "timeline");
-	bool all = !tools && !files && !timeline;
+	bool insights = bp_options_given(&cli->options, "insights");
+	bool all = file || (!tools && !files && !insights && !analysis->has_timeline);
 
 	if (cli->print.format == BP_FORMAT_CSV) {
-		if (timeline) {
-			print_timeline(analysis, cli, tz);
-		} else if (files) {
-			bp_section_files(&analysis->parts.files, &cli->print);
-		} else {
-			print_tools(analysis, cli);
-		}
+		print_csv(answer, cli);
 		return;
 	}
-	print_header(analysis, cli, tz);
+	print_header(analysis, cli, answer->tz);
 	if (all) {
 		bp_section_title(&cli->print, "Metrics");
 		print_metrics(analysis, cli);
@@ -242,54 +286,106 @@ static void print_parts(const struct bp_analysis *analysis, const struct bp_cli 
 		bp_section_files(&analysis->parts.files, &cli->print);
 	}
 	if (all) {
-		bp_section_turns(&analysis->parts.turns, &cli->print, tz);
-		bp_section_habits(&analysis->parts.sequences, &analysis->parts.steps, &cli->print);
-		bp_section_phases(&analysis->parts.phases, &cli->print);
-		bp_section_subagents(&analysis->parts.agents, &cli->print);
-		bp_section_context(&analysis->parts.context, &cli->print, tz);
+		print_rest(analysis, cli, answer->tz);
 	}
-	if (timeline) {
-		print_timeline(analysis, cli, tz);
+	if (answer->has_insights) {
+		print_insights(answer, &cli->print);
 	}
+	if (analysis->has_timeline) {
+		print_timeline(analysis, cli, answer->tz);
+	}
+}
+
+static cJSON *answer_json(const struct answer *answer)
+{
+	cJSON *json = bp_analysis_json(&answer->analysis);
+
+	if (answer->has_insights) {
+		(void)cJSON_AddItemToObject(json, "insights",
+					    bp_insights_list_json(&answer->insights));
+	}
+	return json;
+}
+
+static enum bp_rc read_answer(struct answer *answer, const struct bp_cli *cli,
+			      const struct bp_query_config *config, struct bp_err *err)
+{
+	bool file = bp_options_given(&cli->options, "export");
+	bool timeline = file || bp_options_given(&cli->options, "timeline");
+	struct bp_filter filter = {.one_session = true};
+	struct bp_period period;
+	struct bp_session session;
+	struct bp_sql *sql = NULL;
+	enum bp_rc rc = bp_cli_open(&sql, err);
+
+	answer->has_insights = file || bp_options_given(&cli->options, "insights");
+	if (rc == BP_OK) {
+		rc = bp_session_find(sql, cli->options.args[0], &session, err);
+	}
+	if (rc == BP_OK) {
+		rc = bp_analysis_read(sql, &session, timeline, cli->now_us, &answer->analysis, err);
+		answer->analysis.compat_ccusage = config->compat == BP_COMPAT_CCUSAGE;
+	}
+	if (rc == BP_OK && answer->has_insights) {
+		rc = bp_period_named("all", answer->tz, cli->now_us, &period, err);
+	}
+	if (rc == BP_OK && answer->has_insights) {
+		filter.conversation = session.conversation;
+		struct bp_scope scope = {
+			.period = &period, .filter = &filter, .as_of_us = cli->now_us};
+		struct bp_insights_question question = {.scope = &scope};
+		rc = bp_insights_read(sql, &question, &answer->insights, err);
+	}
+	bp_sql_close(sql);
+	return rc;
+}
+
+static enum bp_rc write_file(const struct answer *answer, const struct bp_cli *cli,
+			     enum bp_format format, struct bp_err *err)
+{
+	const char *path = bp_options_text(&cli->options, "export");
+	bool overwrite = bp_options_given(&cli->options, "overwrite");
+
+	if (format == BP_FORMAT_JSON) {
+		return bp_analyze_export_json(path, overwrite, answer_json(answer), err);
+	}
+	return bp_analyze_export_markdown(path, overwrite, cli, print_parts, answer, err);
 }
 
 static int run(struct bp_cli *cli)
 {
-	struct bp_analysis analysis = {0};
+	const char *path = bp_options_text(&cli->options, "export");
+	enum bp_format format = BP_FORMAT_TABLE;
 	struct bp_query_config config;
-	struct bp_session session;
-	struct bp_sql *sql = NULL;
-	struct bp_tz *tz = NULL;
+	struct answer answer = {0};
 	struct bp_err err = {0};
-	bool timeline = bp_options_given(&cli->options, "timeline");
 	int code = BP_EXIT_OK;
-	enum bp_rc rc = bp_cli_zone(cli, &tz, &err);
+	enum bp_rc rc = bp_cli_zone(cli, &answer.tz, &err);
 
+	if (rc == BP_OK && path) {
+		rc = bp_analyze_export_format(path, &format, &err);
+	}
 	if (rc != BP_OK) {
+		bp_tz_free(answer.tz);
 		return bp_cli_fail_usage(cli, "%s", err.msg);
 	}
 	rc = bp_cli_config(&config, &err);
 	if (rc == BP_OK) {
-		rc = bp_cli_open(&sql, &err);
+		rc = read_answer(&answer, cli, &config, &err);
 	}
-	if (rc == BP_OK) {
-		rc = bp_session_find(sql, cli->options.args[0], &session, &err);
-	}
-	if (rc == BP_OK) {
-		rc = bp_analysis_read(sql, &session, timeline, cli->now_us, &analysis, &err);
-		analysis.compat_ccusage = config.compat == BP_COMPAT_CCUSAGE;
-	}
-	if (rc == BP_OK && cli->print.format == BP_FORMAT_JSON) {
-		rc = bp_print_json(bp_analysis_json(&analysis), &err);
+	if (rc == BP_OK && path) {
+		rc = write_file(&answer, cli, format, &err);
+	} else if (rc == BP_OK && cli->print.format == BP_FORMAT_JSON) {
+		rc = bp_print_json(answer_json(&answer), &err);
 	} else if (rc == BP_OK) {
-		print_parts(&analysis, cli, tz);
+		print_parts(cli, &answer);
 	}
 	if (rc != BP_OK) {
 		code = bp_cli_fail_err(cli, &err);
 	}
-	bp_analysis_done(&analysis);
-	bp_sql_close(sql);
-	bp_tz_free(tz);
+	bp_insights_done(&answer.insights);
+	bp_analysis_done(&answer.analysis);
+	bp_tz_free(answer.tz);
 	return code;
 }
 
@@ -297,6 +393,11 @@ static const struct bp_option_row OPTIONS[] = {
 	{.name = "timeline", .help = "everything that happened, in order"},
 	{.name = "tools", .help = "only tools with their outcomes and latencies"},
 	{.name = "files", .help = "only edits by file type"},
+	{.name = "insights", .help = "what stands out in it"},
+	{.name = "export",
+	 .value = "FILE",
+	 .help = "all of it into FILE: JSON (.json) or Markdown (.md)"},
+	{.name = "overwrite", .help = "replace the file when it is there"},
 	{.name = "timezone",
 	 .value = "ZONE",
 	 .help = "times of this zone, as Europe/Berlin; else the system's"},
@@ -306,9 +407,10 @@ static const struct bp_option_row OPTIONS[] = {
 const struct bp_command bp_cmd_analyze = {
 	.name = "analyze",
 	.summary = "one session in depth",
-	.usage = "analyze SESSION [--timeline] [--tools] [--files]",
+	.usage = "analyze SESSION [--timeline] [--tools] [--files] [--insights]",
 	.help = "Show one session: its metrics, tokens by model, tools with outcomes, edits,\n"
-		"sub-agents. SESSION is an id, its first letters, or \"last\".\n\n"
+		"turns, phases, sub-agents, context. SESSION is an id, its first letters, or\n"
+		"\"last\". A file that is there is kept unless --overwrite says otherwise.\n\n"
 		"example: blueplane analyze last --timeline\n",
 	.options = OPTIONS,
 	.args_min = 1,

@@ -1,14 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 #include "query/insights_numbers.h"
 
+#include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/mem.h"
+#include "query/rollups.h"
 #include "query/rules.h"
-#include "query/totals.h"
-
-enum { CLASSES_MAX = 16 };
 
 static void add_side(struct bp_insight_side *side, const struct bp_bucket_sums *sums)
 {
@@ -20,54 +19,114 @@ static void add_side(struct bp_insight_side *side, const struct bp_bucket_sums *
 	side->cost_pusd += sums->cost_pusd;
 }
 
-/* --- hours and days --- */
+/* --- days and tools: one pass over days --- */
 
-static void add_day(struct bp_insight_numbers *out, size_t *cap, int64_t start_us)
-{
-	if (out->n_days == *cap) {
-		*cap = *cap ? 2 * *cap : 64;
-		out->day_pusd = bp_realloc(out->day_pusd, *cap, sizeof(int64_t));
-		out->day_start_us = bp_realloc(out->day_start_us, *cap, sizeof(int64_t));
+/* Of sums, the classes of errors. */
+static const struct {
+	const char *name;
+	size_t offset;
+} CLASSES[] = {
+#define CLASS(name)                                                                                \
+	{                                                                                          \
+#name, offsetof(struct bp_bucket_sums, errors_##name)                              \
 	}
-	out->day_pusd[out->n_days] = 0;
-	out->day_start_us[out->n_days++] = start_us;
-}
+	CLASS(precondition), CLASS(not_found), CLASS(timeout), CLASS(permission),
+	CLASS(syntax),       CLASS(exit_code), CLASS(network), CLASS(edit_mismatch),
+	CLASS(api),          CLASS(other),
+#undef CLASS
+};
 
-/* A day without cost is a day too. */
-static void make_days(struct bp_insight_numbers *out, int64_t first_us, int64_t last_us)
+/* What is being read. */
+struct reading {
+	struct bp_insight_numbers *out;
+	struct tool {
+		const char *name;
+		struct bp_bucket_sums sums;
+	} * tools;
+	size_t n_tools, cap_tools;
+	struct day {
+		int64_t start_us, pusd;
+	} * days; /* those with something; a day can stand there more than once */
+	size_t n_days, cap_days;
+	int64_t next_day_us; /* the last day's end, or earlier: asked again then */
+};
+
+static struct tool *tool_of(struct reading *reading, struct bp_str name)
 {
-	const struct bp_tz *tz = out->period.tz;
-	size_t cap = 0;
-
-	for (int64_t day = bp_tz_day_start(tz, first_us); day <= last_us;) {
-		add_day(out, &cap, day);
-		/* 36 hours on is the next day, whatever the clocks do. */
-		day = bp_tz_day_start(tz, day + INT64_C(36) * 3600 * 1000000);
-	}
-}
-
-static void take_hours(struct bp_insight_numbers *out, const struct bp_groups *groups)
-{
-	size_t day = 0;
-
-	if (groups->n > 0) {
-		make_days(out, groups->items[0]->start_us, groups->items[groups->n - 1]->start_us);
-	}
-	for (size_t i = 0; i < groups->n; i++) {
-		const struct bp_group *group = groups->items[i];
-		const struct bp_bucket_sums *sums = &group->totals.sums;
-		int hour = bp_tz_civil(out->period.tz, group->start_us).hour;
-		add_side(&out->now, sums);
-		out->hours[hour].ok += sums->edits_ok;
-		out->hours[hour].rejected += sums->edits_rejected;
-		while (day + 1 < out->n_days && out->day_start_us[day + 1] <= group->start_us) {
-			day++;
+	for (size_t i = 0; i < reading->n_tools; i++) {
+		if (bp_str_is(name, reading->tools[i].name)) {
+			return &reading->tools[i];
 		}
-		out->day_pusd[day] += sums->cost_pusd;
 	}
+	if (reading->n_tools == reading->cap_tools) {
+		reading->cap_tools = reading->cap_tools ? 2 * reading->cap_tools : 32;
+		reading->tools =
+			bp_realloc(reading->tools, reading->cap_tools, sizeof(reading->tools[0]));
+	}
+	struct tool *tool = &reading->tools[reading->n_tools++];
+	*tool = (struct tool){.name = bp_arena_str(&reading->out->text, name).ptr};
+	return tool;
 }
 
-/* --- tools --- */
+static struct day *day_of(struct reading *reading, int64_t ts_us)
+{
+	struct day *last = reading->n_days ? &reading->days[reading->n_days - 1] : NULL;
+
+	if (last && ts_us >= last->start_us && ts_us < reading->next_day_us) {
+		return last;
+	}
+	int64_t start_us = bp_tz_day_start(reading->out->period.tz, ts_us);
+	/* 36 hours on is in the next day, whatever the clocks do. */
+	reading->next_day_us =
+		bp_tz_day_start(reading->out->period.tz, start_us + INT64_C(36) * 3600 * 1000000);
+	if (last && last->start_us == start_us) {
+		return last;
+	}
+	if (reading->n_days == reading->cap_days) {
+		reading->cap_days = reading->cap_days ? 2 * reading->cap_days : 64;
+		reading->days =
+			bp_realloc(reading->days, reading->cap_days, sizeof(reading->days[0]));
+	}
+	reading->days[reading->n_days] = (struct day){.start_us = start_us};
+	return &reading->days[reading->n_days++];
+}
+
+static enum bp_rc take_bucket(const struct bp_bucket *bucket, void *arg, struct bp_err *err)
+{
+	struct reading *reading = arg;
+
+	(void)err; /* cannot fail */
+	add_side(&reading->out->now, &bucket->sums);
+	day_of(reading, bucket->bucket_us)->pusd += bucket->sums.cost_pusd;
+	if (bucket->tool.len > 0) {
+		bp_bucket_sums_add(&tool_of(reading, bucket->tool)->sums, &bucket->sums);
+	}
+	return BP_OK;
+}
+
+static int by_day(const void *a, const void *b)
+{
+	const struct day *x = a, *y = b;
+
+	return (x->start_us > y->start_us) - (x->start_us < y->start_us);
+}
+
+static void end_days(struct reading *reading)
+{
+	struct bp_insight_numbers *out = reading->out;
+
+	out->day_pusd = bp_calloc(reading->n_days + 1, sizeof(int64_t));
+	out->day_start_us = bp_calloc(reading->n_days + 1, sizeof(int64_t));
+	if (reading->n_days > 0) {
+		qsort(reading->days, reading->n_days, sizeof(reading->days[0]), by_day);
+	}
+	for (size_t i = 0; i < reading->n_days; i++) {
+		if (i == 0 || reading->days[i].start_us != out->day_start_us[out->n_days - 1]) {
+			out->day_start_us[out->n_days++] = reading->days[i].start_us;
+		}
+		out->day_pusd[out->n_days - 1] += reading->days[i].pusd;
+	}
+}
 
 static int by_errors(const void *a, const void *b)
 {
@@ -77,60 +136,113 @@ static int by_errors(const void *a, const void *b)
 	return order ? order : strcmp(x->tool, y->tool);
 }
 
-static void take_tools(struct bp_insight_numbers *out, const struct bp_groups *groups)
+static struct bp_insight_tool end_tool(const struct tool *from)
 {
-	struct bp_insight_tool *all = bp_calloc(groups->n + 1, sizeof(*all));
+	struct bp_insight_tool tool = {.tool = from->name,
+				       .executed = from->sums.tools_ok + from->sums.tools_error +
+						   from->sums.tools_interrupted,
+				       .errors = from->sums.tools_error,
+				       .class = ""};
 
-	for (size_t i = 0; i < groups->n; i++) {
-		const struct bp_bucket_sums *sums = &groups->items[i]->totals.sums;
-		all[i] = (struct bp_insight_tool){
-			.tool = bp_arena_str(&out->text, bp_str_from(groups->items[i]->key)).ptr,
-			.executed = sums->tools_ok + sums->tools_error + sums->tools_interrupted,
-			.errors = sums->tools_error,
-			.class = ""};
+	for (size_t i = 0; i < sizeof(CLASSES) / sizeof(CLASSES[0]); i++) {
+		int64_t n;
+		memcpy(&n, (const char *)&from->sums + CLASSES[i].offset, sizeof(n));
+		if (n > tool.class_errors) {
+			tool.class_errors = n;
+			tool.class = CLASSES[i].name;
+		}
 	}
-	qsort(all, groups->n, sizeof(*all), by_errors);
-	out->n_tools = groups->n < BP_INSIGHT_TOOLS_MAX ? groups->n : BP_INSIGHT_TOOLS_MAX;
+	return tool;
+}
+
+static void end_tools(struct reading *reading)
+{
+	struct bp_insight_numbers *out = reading->out;
+	struct bp_insight_tool *all = bp_calloc(reading->n_tools + 1, sizeof(*all));
+
+	for (size_t i = 0; i < reading->n_tools; i++) {
+		all[i] = end_tool(&reading->tools[i]);
+	}
+	qsort(all, reading->n_tools, sizeof(*all), by_errors);
+	out->n_tools =
+		reading->n_tools < BP_INSIGHT_TOOLS_MAX ? reading->n_tools : BP_INSIGHT_TOOLS_MAX;
 	memcpy(out->tools, all, out->n_tools * sizeof(*all));
 	free(all);
 }
 
-/* --- reading --- */
-
-static enum bp_rc collect(struct bp_sql *sql, const struct bp_scope *scope,
-			  const struct bp_period *period, enum bp_group_by by,
-			  struct bp_groups *groups, struct bp_err *err)
+static enum bp_rc read_days(struct bp_sql *sql, const struct bp_scope *scope,
+			    struct bp_insight_numbers *out, struct bp_err *err)
 {
-	struct bp_totals_question question = {
-		.period = period, .filter = scope->filter, .by = by, .as_of_us = scope->as_of_us};
+	struct reading reading = {.out = out};
+	const struct bp_rollups_question question = {.period = &out->period,
+						     .filter = scope->filter,
+						     .pending_before_us =
+							     scope->as_of_us - BP_PENDING_US,
+						     .largest = BP_ROLLUP_DAY};
+	const struct bp_bucket_sink sink = {.bucket = take_bucket, .arg = &reading};
+	enum bp_rc rc = bp_rollups_read(sql, &question, &sink, err);
 
-	return bp_totals_collect(sql, &question, groups, err);
-}
-
-static enum bp_rc read_totals(struct bp_sql *sql, const struct bp_scope *scope,
-			      struct bp_insight_numbers *out, struct bp_err *err)
-{
-	struct bp_groups hours = {0}, tools = {0}, before = {0};
-	enum bp_rc rc = collect(sql, scope, &out->period, BP_GROUP_HOUR, &hours, err);
-
-	if (rc == BP_OK) {
-		take_hours(out, &hours);
-		rc = collect(sql, scope, &out->period, BP_GROUP_TOOL, &tools, err);
-	}
-	if (rc == BP_OK) {
-		take_tools(out, &tools);
-	}
-	if (rc == BP_OK && out->has_before) {
-		rc = collect(sql, scope, &out->before, BP_GROUP_NONE, &before, err);
-	}
-	if (rc == BP_OK && out->has_before) {
-		add_side(&out->then, &before.items[0]->totals.sums);
-	}
-	bp_groups_done(&hours);
-	bp_groups_done(&tools);
-	bp_groups_done(&before);
+	end_days(&reading);
+	end_tools(&reading);
+	free(reading.days);
+	free(reading.tools);
 	return rc;
 }
+
+/* --- the period before --- */
+
+static enum bp_rc take_before(const struct bp_bucket *bucket, void *arg, struct bp_err *err)
+{
+	struct bp_insight_numbers *out = arg;
+
+	(void)err;
+	add_side(&out->then, &bucket->sums);
+	return BP_OK;
+}
+
+static enum bp_rc read_before(struct bp_sql *sql, const struct bp_scope *scope,
+			      struct bp_insight_numbers *out, struct bp_err *err)
+{
+	const struct bp_rollups_question question = {.period = &out->before,
+						     .filter = scope->filter,
+						     .pending_before_us =
+							     scope->as_of_us - BP_PENDING_US,
+						     .largest = BP_ROLLUP_MONTH};
+	const struct bp_bucket_sink sink = {.bucket = take_before, .arg = out};
+
+	return bp_rollups_read(sql, &question, &sink, err);
+}
+
+/* --- hours of the day --- */
+
+static enum bp_rc take_hour(const struct bp_bucket *bucket, void *arg, struct bp_err *err)
+{
+	struct bp_insight_numbers *out = arg;
+
+	(void)err;
+	if (bucket->sums.edits_ok > 0 || bucket->sums.edits_rejected > 0) {
+		int hour = bp_tz_civil(out->period.tz, bucket->bucket_us).hour;
+		out->hours[hour].ok += bucket->sums.edits_ok;
+		out->hours[hour].rejected += bucket->sums.edits_rejected;
+	}
+	return BP_OK;
+}
+
+/* Quarters of an hour are many: where nothing was rejected, no hour is better than another. */
+static enum bp_rc read_hours(struct bp_sql *sql, const struct bp_scope *scope,
+			     struct bp_insight_numbers *out, struct bp_err *err)
+{
+	const struct bp_rollups_question question = {.period = &out->period,
+						     .filter = scope->filter,
+						     .pending_before_us =
+							     scope->as_of_us - BP_PENDING_US,
+						     .largest = BP_ROLLUP_QUARTER};
+	const struct bp_bucket_sink sink = {.bucket = take_hour, .arg = out};
+
+	return out->now.edits_rejected > 0 ? bp_rollups_read(sql, &question, &sink, err) : BP_OK;
+}
+
+/* --- sub-agents --- */
 
 static void note_agent(struct bp_insight_numbers *out, const char *session)
 {
@@ -165,66 +277,6 @@ static enum bp_rc read_agents(struct bp_sql *sql, const struct bp_scope *scope,
 	return rc;
 }
 
-/* Why the tools that fail most fail: the newest errors tell, and are found quickly. */
-static enum bp_rc read_class(struct bp_sql *sql, const struct bp_scope *scope,
-			     struct bp_scope_set *set, struct bp_arena *text,
-			     struct bp_insight_tool *tool, struct bp_err *err)
-{
-#define CLASSES(where)                                                                             \
-	"SELECT x.conversation_id, x.error_class FROM tool_calls AS x WHERE x.ts_us >= ?1 AND "    \
-	"x.ts_us < ?2" where " AND x.tool = ?4 AND x.outcome = 'error' ORDER BY x.ts_us DESC"
-	static const char IN_TIME[] = CLASSES("");
-	static const char IN_SESSION[] = CLASSES(" AND x.conversation_id = ?3");
-	struct {
-		const char *name;
-		int64_t n;
-	} classes[CLASSES_MAX] = {0};
-	struct bp_statement *statement = NULL;
-	enum bp_rc rc = bp_scope_statement(sql, scope, IN_TIME, IN_SESSION, &statement, err);
-
-	if (rc == BP_OK) {
-		bp_bind_text(statement, 4, bp_str_from(tool->tool));
-	}
-	while (rc == BP_OK && tool->looked_at < BP_INSIGHT_ERRORS_LOOKED_AT) {
-		rc = bp_statement_step(statement, err);
-		if (rc != BP_OK || !bp_scope_set_has(set, bp_column_int(statement, 0))) {
-			continue;
-		}
-		struct bp_str name = bp_column_text(statement, 1);
-		size_t i = 0;
-		while (i + 1 < CLASSES_MAX && classes[i].name &&
-		       !bp_str_is(name, classes[i].name)) {
-			i++;
-		}
-		if (!classes[i].name) {
-			classes[i].name = name.len ? bp_arena_str(text, name).ptr : "";
-		}
-		classes[i].n++;
-		tool->looked_at++;
-		if (*classes[i].name && classes[i].n > tool->class_errors) {
-			tool->class = classes[i].name;
-			tool->class_errors = classes[i].n;
-		}
-	}
-	bp_statement_free(statement);
-	return rc == BP_ENOTFOUND ? BP_OK : rc;
-}
-
-static enum bp_rc read_classes(struct bp_sql *sql, const struct bp_scope *scope,
-			       struct bp_insight_numbers *out, struct bp_err *err)
-{
-	struct bp_scope_set set;
-	enum bp_rc rc = bp_scope_set_read(sql, scope->filter, &set, err);
-
-	for (size_t i = 0; i < out->n_tools && i < BP_INSIGHT_FAILING_MAX && rc == BP_OK; i++) {
-		if (out->tools[i].errors > 0) {
-			rc = read_class(sql, scope, &set, &out->text, &out->tools[i], err);
-		}
-	}
-	bp_scope_set_done(&set);
-	return rc;
-}
-
 enum bp_rc bp_insight_numbers_read(struct bp_sql *sql, const struct bp_scope *scope,
 				   const char *home, struct bp_insight_numbers *out,
 				   struct bp_err *err)
@@ -232,13 +284,16 @@ enum bp_rc bp_insight_numbers_read(struct bp_sql *sql, const struct bp_scope *sc
 	*out = (struct bp_insight_numbers){.period = *scope->period, .as_of_us = scope->as_of_us};
 	out->has_before =
 		!scope->filter->one_session && bp_period_before(scope->period, &out->before);
-	enum bp_rc rc = read_totals(sql, scope, out, err);
+	enum bp_rc rc = read_days(sql, scope, out, err);
 
-	if (rc == BP_OK) {
-		rc = bp_insight_sessions_read(sql, scope, out, err);
+	if (rc == BP_OK && out->has_before) {
+		rc = read_before(sql, scope, out, err);
 	}
 	if (rc == BP_OK) {
-		rc = read_classes(sql, scope, out, err);
+		rc = read_hours(sql, scope, out, err);
+	}
+	if (rc == BP_OK) {
+		rc = bp_insight_sessions_read(sql, scope, out, err);
 	}
 	if (rc == BP_OK) {
 		rc = read_agents(sql, scope, out, err);

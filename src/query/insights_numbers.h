@@ -25,9 +25,9 @@ enum {
 	BP_INSIGHT_TOOLS_MAX = 64,
 	BP_INSIGHT_MODELS_MAX = 32,
 	BP_INSIGHT_IDS_MAX = 5,
-	BP_INSIGHT_FAILING_MAX = 3,       /* tools whose errors are looked at */
-	BP_INSIGHT_ERRORS_LOOKED_AT = 50, /* of each */
-	BP_INSIGHT_SESSIONS_LOOKED_AT = 4 /* call by call */
+	BP_INSIGHT_FAILING_MAX = 3,        /* tools that are told of */
+	BP_INSIGHT_SESSIONS_LOOKED_AT = 2, /* call by call */
+	BP_INSIGHT_TURNS_LOOKED_AT = 1000  /* the newest */
 };
 
 /** Sums of a period. */
@@ -40,8 +40,7 @@ struct bp_insight_side {
 struct bp_insight_tool {
 	const char *tool;
 	int64_t executed, errors;
-	int64_t looked_at; /* of its errors, the newest ones: what class they are of */
-	const char *class; /* of most of these; "" when not known */
+	const char *class; /* of most of its errors; "" when not known */
 	int64_t class_errors;
 };
 
@@ -64,12 +63,12 @@ struct bp_insight_numbers {
 	int64_t as_of_us;
 	struct bp_insight_side now, then; /* then: of the period before */
 
-	int64_t *day_pusd; /* cost of every day of the period, oldest first */
+	int64_t *day_pusd; /* cost of the days on which something happened, oldest first */
 	int64_t *day_start_us;
 	size_t n_days;
 	struct {
 		int64_t ok, rejected; /* edits */
-	} hours[24];
+	} hours[24];                  /* read only where edits were rejected */
 	struct bp_insight_tool tools[BP_INSIGHT_TOOLS_MAX];
 	size_t n_tools;
 
@@ -86,6 +85,7 @@ struct bp_insight_numbers {
 	int64_t long_answers, short_answers;   /* that a prompt followed */
 	int64_t think_long_us, think_short_us; /* medians of what it took to follow */
 
+	/* What broke the cache; looked for only where it is hit less than before. */
 	int64_t breaks_model, breaks_compaction, breaks_hour, breaks_5min, breaks_other;
 	int64_t breaks_tokens; /* that had to be read anew */
 

@@ -177,15 +177,14 @@ static void tool_fails(const struct bp_insight_numbers *numbers, struct bp_insig
 		insight->scope = bp_asprintf("%s", tool->tool);
 		insight->title = bp_asprintf("%s fails in %.1f %% of its calls", named(tool->tool),
 					     failed * 100);
-		insight->detail =
-			*tool->class ? bp_asprintf("%" PRId64 " of %" PRId64
-						   " calls failed; of the last %" PRId64
-						   " errors %" PRId64 " are of class %s.",
-						   tool->errors, tool->executed, tool->looked_at,
-						   tool->class_errors, tool->class)
-				     : bp_asprintf("%" PRId64 " of %" PRId64
-						   " calls failed; no source told why.",
-						   tool->errors, tool->executed);
+		insight->detail = *tool->class ? bp_asprintf("%" PRId64 " of %" PRId64
+							     " calls failed; %" PRId64
+							     " of these errors are of class %s.",
+							     tool->errors, tool->executed,
+							     tool->class_errors, tool->class)
+					       : bp_asprintf("%" PRId64 " of %" PRId64
+							     " calls failed; no source told why.",
+							     tool->errors, tool->executed);
 		insight->action = bp_asprintf("%s", cure(tool->class));
 		bp_insight_number(insight, "calls", (double)tool->executed);
 		bp_insight_number(insight, "errors", (double)tool->errors);
@@ -194,7 +193,6 @@ static void tool_fails(const struct bp_insight_numbers *numbers, struct bp_insig
 					    *tool->class ? cJSON_CreateString(tool->class)
 							 : cJSON_CreateNull());
 		bp_insight_number(insight, "class_errors", (double)tool->class_errors);
-		bp_insight_number(insight, "errors_looked_at", (double)tool->looked_at);
 	}
 }
 

@@ -313,8 +313,14 @@ static enum bp_rc read_breaks_of(struct bp_sql *sql, struct bp_insight_numbers *
 static enum bp_rc read_breaks(struct bp_sql *sql, struct bp_insight_numbers *out,
 			      struct sessions *sessions, struct bp_err *err)
 {
+	const struct bp_insight_side *now = &out->now, *then = &out->then;
 	enum bp_rc rc = BP_OK;
 
+	/* now / now < then / then, without dividing by nothing */
+	if (!out->has_before || (double)now->cache_read * (double)then->prompt_tokens >=
+					(double)then->cache_read * (double)now->prompt_tokens) {
+		return BP_OK;
+	}
 	sort(sessions, by_tokens);
 	for (size_t i = 0; i < sessions->n && i < BP_INSIGHT_SESSIONS_LOOKED_AT && rc == BP_OK;
 	     i++) {
@@ -385,7 +391,7 @@ static enum bp_rc read_thinking(struct bp_sql *sql, const struct bp_scope *scope
 #define TURNS(where)                                                                               \
 	"SELECT t.conversation_id, t.ts_us, t.complete_us, t.think_us FROM conversation_turns AS " \
 	"t WHERE t.ts_us >= ?1 AND t.ts_us < ?2 AND " BP_RULE_PROMPT where
-	static const char IN_TIME[] = TURNS("");
+	static const char IN_TIME[] = TURNS(" ORDER BY t.ts_us DESC");
 	static const char IN_SESSION[] = TURNS(" AND t.conversation_id = ?3");
 	struct bp_statement *statement = NULL;
 	struct bp_scope_set set;
@@ -396,7 +402,8 @@ static enum bp_rc read_thinking(struct bp_sql *sql, const struct bp_scope *scope
 	if (rc == BP_OK) {
 		rc = bp_scope_statement(sql, scope, IN_TIME, IN_SESSION, &statement, err);
 	}
-	while (rc == BP_OK) {
+	/* The newest ones are enough to tell, and as many in a history of any size. */
+	while (rc == BP_OK && n < BP_INSIGHT_TURNS_LOOKED_AT) {
 		rc = bp_statement_step(statement, err);
 		if (rc != BP_OK || !bp_scope_set_has(&set, bp_column_int(statement, 0))) {
 			continue;

@@ -82,8 +82,8 @@ static enum bp_rc read_agents(struct bp_sql *sql, const struct bp_scope *scope,
 #define AGENTS(where)                                                                              \
 	"SELECT s.conversation_id, c.external_id, s.agent_id, s.agent_type, s.started_us, "        \
 	"s.ended_us, (SELECT x.outcome FROM tool_calls AS x WHERE x.conversation_id = "            \
-	"s.conversation_id AND x.ts_us >= s.started_us - 600000000 AND x.ts_us <= s.started_us + " \
-	"60000000 AND x.spawned_agent_id = s.agent_id AND x.background = 0 ORDER BY x.ts_us DESC " \
+	"s.conversation_id AND x.ts_us >= s.started_us - 120000000 AND x.ts_us <= s.started_us + " \
+	"10000000 AND x.spawned_agent_id = s.agent_id AND x.background = 0 ORDER BY x.ts_us DESC " \
 	"LIMIT 1), (SELECT m.stop_reason FROM model_calls AS m WHERE m.conversation_id = "         \
 	"s.conversation_id AND m.ts_us >= s.started_us AND m.ts_us <= s.ended_us AND m.agent_id "  \
 	"= s.agent_id ORDER BY m.ts_us DESC LIMIT 1) FROM subagents AS s JOIN conversations AS c " \

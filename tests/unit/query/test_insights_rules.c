@@ -134,7 +134,6 @@ START_TEST(a_tool_that_fails_needs_calls_errors_and_a_rate)
 	*tool = (struct bp_insight_tool){.tool = "Edit",
 					 .executed = 100,
 					 .errors = MIN->tool_errors,
-					 .looked_at = 10,
 					 .class = "edit_mismatch",
 					 .class_errors = 7};
 	const struct bp_insight *insight = fires("tool_fails");

@@ -166,8 +166,34 @@ static bool write_number(char **at, enum bp_export_type type, const struct bp_ex
 	return false;
 }
 
+/* Is nothing in it to be escaped or mended? Eight bytes at a time, the rest as eight with blanks; a
+ * byte that only looks special costs a second look. */
+static bool is_plain(struct bp_str text)
+{
+	static const uint64_t ones = UINT64_C(0x0101010101010101);
+	uint64_t special = 0;
+
+	for (size_t i = 0; i < text.len; i += 8) {
+		uint64_t word = ones * ' ';
+
+		memcpy(&word, text.ptr + i, text.len - i < 8 ? text.len - i : 8);
+		/* The top bit is set by bytes from 0x80 on, below 0x20, and by both of these. */
+		special |= word | (word - ones * ' ') | ((word ^ ones * '"') - ones) |
+			   ((word ^ ones * '\\') - ones);
+	}
+	return (special & ones * 0x80) == 0;
+}
+
 static char *write_json_text(char *at, size_t room, struct bp_str text)
 {
+	if (is_plain(text)) {
+		*at++ = '"';
+		if (text.len > 0) {
+			memcpy(at, text.ptr, text.len);
+		}
+		at[text.len] = '"';
+		return at + text.len + 1;
+	}
 	struct bp_out out = bp_out_make(at, room);
 
 	bp_out_text(&out, text);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "query/export.h"
 
+#include <cjson/cJSON.h>
 #include <inttypes.h>
 #include <math.h>
 
@@ -123,6 +124,29 @@ START_TEST(json_escapes_texts_and_keeps_numbers_exact)
 			 "\"flag\":true,\"at\":\"2023-11-14T22:13:20.123456Z\","
 			 "\"json\":{\"a\": 1},\"none\":null}\n");
 	ck_assert_int_eq(write_hostile(BP_EXPORT_AS_JSON, "x", false)[0], ',');
+}
+END_TEST
+
+/* Each byte at each place of a word and behind it: as cJSON reads it, or replaced. */
+START_TEST(every_byte_is_written_as_json_has_it)
+{
+	for (int c = 1; c < 256; c++) {
+		for (size_t at = 0; at < 11; at++) {
+			char text[] = "abcdefghijk";
+			char want[64];
+
+			text[at] = (char)c;
+			const char *row = write_hostile(BP_EXPORT_JSONL, text, false);
+			cJSON *read = cJSON_Parse(row);
+			ck_assert_msg(read != NULL, "%d at %zu: %s", c, at, row);
+			/* Alone, a byte from 0x80 on is no UTF-8. */
+			(void)snprintf(want, sizeof(want), "%.*s%s%s", (int)at, text,
+				       c < 0x80 ? (char[]){(char)c, '\0'} : "\xEF\xBF\xBD",
+				       text + at + 1);
+			ck_assert_str_eq(cJSON_GetObjectItem(read, "text")->valuestring, want);
+			cJSON_Delete(read);
+		}
+	}
 }
 END_TEST
 
@@ -360,10 +384,11 @@ START_TEST(a_sink_that_refuses_ends_the_export)
 }
 END_TEST
 
-BP_TEST_MAIN(set_up, tear_down, json_escapes_texts_and_keeps_numbers_exact,
-	     csv_quotes_what_divides_cells, csv_is_safe_for_spreadsheets_when_asked,
-	     markdown_keeps_its_columns, a_terminal_gets_clean_texts,
-	     each_data_set_has_the_rows_that_sql_counts, a_period_and_a_filter_choose_rows,
-	     a_filter_that_means_nothing_is_known, json_is_one_object_also_without_rows,
-	     two_threads_give_what_one_gives_in_its_order, events_are_filtered,
-	     the_shape_of_applications_has_six_members, a_sink_that_refuses_ends_the_export)
+BP_TEST_MAIN(set_up, tear_down, every_byte_is_written_as_json_has_it,
+	     json_escapes_texts_and_keeps_numbers_exact, csv_quotes_what_divides_cells,
+	     csv_is_safe_for_spreadsheets_when_asked, markdown_keeps_its_columns,
+	     a_terminal_gets_clean_texts, each_data_set_has_the_rows_that_sql_counts,
+	     a_period_and_a_filter_choose_rows, a_filter_that_means_nothing_is_known,
+	     json_is_one_object_also_without_rows, two_threads_give_what_one_gives_in_its_order,
+	     events_are_filtered, the_shape_of_applications_has_six_members,
+	     a_sink_that_refuses_ends_the_export)

@@ -9,6 +9,7 @@
 #include "base/home.h"
 #include "cli/cmds.h"
 #include "cli/export_file.h"
+#include "cli/export_folder.h"
 #include "cli/open.h"
 #include "cli/text.h"
 #include "query/export.h"
@@ -29,7 +30,9 @@ struct request {
 	struct bp_export_question question;
 	struct bp_export_target target;
 	struct bp_export_file file;
-	bool draw, drawn; /* progress on stderr */
+	struct bp_export_folder folder;
+	bool in_parts; /* to a folder */
+	bool drawn;    /* progress on stderr */
 	int64_t drawn_us;
 };
 
@@ -100,7 +103,7 @@ static enum bp_rc take_format(struct request *request, const struct bp_options *
 {
 	const char *format = bp_options_text(options, "format");
 	const char *path = bp_options_text(options, "output");
-	bool to_file = path && strcmp(path, "-") != 0;
+	bool to_file = path && *path && strcmp(path, "-") != 0;
 	int found = (int)BP_EXPORT_JSONL;
 
 	if (bp_options_given(options, "json")) {
@@ -110,6 +113,8 @@ static enum bp_rc take_format(struct request *request, const struct bp_options *
 		for (int i = 0; bp_export_formats[i]; i++) {
 			found = strcmp(bp_export_formats[i], format) == 0 ? i : found;
 		}
+	} else if (to_file && path[strlen(path) - 1] == '/') {
+		found = (int)BP_EXPORT_PARQUET;
 	} else if (to_file) {
 		found = format_of_name(path);
 		if (found < 0) {
@@ -119,6 +124,10 @@ static enum bp_rc take_format(struct request *request, const struct bp_options *
 		}
 	}
 	request->target.format = (enum bp_export_format)found;
+	request->in_parts = to_file && *path && path[strlen(path) - 1] == '/';
+	if (request->in_parts && found != (int)BP_EXPORT_PARQUET) {
+		return bp_err_set(err, BP_EINVAL, "only Parquet goes to a folder in parts");
+	}
 	if (request->question.dataset == &bp_export_app && found != (int)BP_EXPORT_JSONL) {
 		return bp_err_set(err, BP_EINVAL, "--shape app is jsonl: one event a line");
 	}
@@ -216,11 +225,24 @@ static void clean_ascii(struct bp_buf *out, struct bp_str text)
 	bp_print_clean(out, text, false);
 }
 
+/* arg: the file, or the part of a folder. */
 static enum bp_rc write_bytes(void *arg, const void *bytes, size_t n, struct bp_err *err)
+{
+	return bp_export_file_write(arg, bytes, n, err);
+}
+
+static enum bp_rc begin_part(void *arg, const char *name, void **out_part, struct bp_err *err)
 {
 	struct request *request = arg;
 
-	return bp_export_file_write(&request->file, bytes, n, err);
+	return bp_export_folder_part(&request->folder, name, out_part, err);
+}
+
+static enum bp_rc end_part(void *arg, void *part, bool complete, struct bp_err *err)
+{
+	struct request *request = arg;
+
+	return bp_export_folder_end(&request->folder, part, complete, err);
 }
 
 static enum bp_rc draw_progress(void *arg, int64_t rows, struct bp_err *err)
@@ -231,7 +253,7 @@ static enum bp_rc draw_progress(void *arg, int64_t rows, struct bp_err *err)
 	(void)err;
 	if (now - request->drawn_us >= DRAW_EVERY_US) {
 		(void)fprintf(stderr, "\r%s, %s\033[K", bp_text_of(rows, "row").text,
-			      bp_text_bytes(request->file.bytes).text);
+			      bp_text_bytes(request->file.bytes + request->folder.bytes).text);
 		(void)fflush(stderr);
 		request->drawn_us = now;
 		request->drawn = true;
@@ -239,32 +261,48 @@ static enum bp_rc draw_progress(void *arg, int64_t rows, struct bp_err *err)
 	return BP_OK;
 }
 
-static enum bp_rc write_all(struct request *request, const struct bp_cli *cli, int64_t *out_rows,
-			    struct bp_err *err)
+static enum bp_rc open_output(struct request *request, const struct bp_cli *cli, struct bp_err *err)
 {
-	struct bp_export_target *target = &request->target;
 	const char *path = bp_options_text(&cli->options, "output");
-	enum bp_rc rc = bp_export_file_open(path, bp_options_given(&cli->options, "overwrite"),
-					    &request->file, err);
+	bool overwrite = bp_options_given(&cli->options, "overwrite");
+	struct bp_export_target *target = &request->target;
 
 	target->write = write_bytes;
+	target->sink = &request->file;
 	target->arg = request;
 	target->safe_csv = bp_options_given(&cli->options, "safe-csv");
-	if (isatty(request->file.fd) == 1) {
+	if (request->in_parts) {
+		target->part_begin = begin_part;
+		target->part_end = end_part;
+		return bp_export_folder_open(path, &request->folder, err);
+	}
+	enum bp_rc rc = bp_export_file_open(path, overwrite, &request->file, err);
+	if (rc == BP_OK && isatty(request->file.fd) == 1) {
 		target->clean = cli->print.utf8 ? clean_utf8 : clean_ascii;
 	}
-	/* Two things on one screen would run into each other. */
-	request->draw = isatty(STDERR_FILENO) == 1 && !target->clean;
-	target->progress = request->draw ? draw_progress : NULL;
-	if (rc == BP_OK && target->clean && target->format == BP_EXPORT_PARQUET) {
+	if (target->clean && target->format == BP_EXPORT_PARQUET) {
 		rc = bp_err_set(err, BP_EINVAL,
 				"Parquet is nothing for a terminal: name a file with -o");
 	}
-	if (rc == BP_OK) {
-		rc = bp_export_run(&request->question, target, out_rows, err);
+	return rc;
+}
+
+static enum bp_rc write_all(struct request *request, const struct bp_cli *cli, int64_t *out_rows,
+			    struct bp_err *err)
+{
+	enum bp_rc rc = open_output(request, cli, err);
+
+	if (rc != BP_OK) {
+		return rc;
 	}
+	/* Two things on one screen would run into each other. */
+	if (isatty(STDERR_FILENO) == 1 && !request->target.clean) {
+		request->target.progress = draw_progress;
+	}
+	rc = bp_export_run(&request->question, &request->target, out_rows, err);
 	if (rc == BP_OK) {
-		rc = bp_export_file_finish(&request->file, err);
+		rc = request->in_parts ? bp_export_folder_finish(&request->folder, err)
+				       : bp_export_file_finish(&request->file, err);
 	}
 	if (request->drawn) {
 		(void)fputs("\r\033[K", stderr);
@@ -308,11 +346,16 @@ static enum bp_rc answer(struct request *request, const struct bp_cli *cli, stru
 	if (rc == BP_OK) {
 		rc = write_all(request, cli, &rows, err);
 	}
-	if (rc == BP_OK && !request->file.plain) {
+	if (rc == BP_OK && request->in_parts) {
+		bp_cli_say(cli, "%s, %s in %s: %s", bp_text_of(rows, "row").text,
+			   bp_text_bytes(request->folder.bytes).text,
+			   bp_text_of(request->folder.files, "file").text, request->folder.path);
+	} else if (rc == BP_OK && !request->file.plain) {
 		bp_cli_say(cli, "%s, %s: %s", bp_text_of(rows, "row").text,
 			   bp_text_bytes(request->file.bytes).text, request->file.path);
 	}
 	bp_export_file_close(&request->file);
+	bp_export_folder_close(&request->folder);
 	return rc;
 }
 
@@ -368,7 +411,8 @@ const struct bp_command bp_cmd_export = {
 		"complete; one that is there is kept unless --overwrite says otherwise.\n\n"
 		"JSON has one object a row; times are ISO-8601 in UTC, money is in dollars. CSV\n"
 		"is RFC 4180 with a line of names. Members of an event that are not known or\n"
-		"false are left out.\n\n"
+		"false are left out. A FILE that ends in / is a new folder of Parquet files by\n"
+		"platform and month (platform=NAME/month=2026-01).\n\n"
 		"example: blueplane export --what tool_calls -o calls.csv --start 30d\n",
 	.options = OPTIONS,
 	.own_format = true,

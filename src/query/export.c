@@ -128,7 +128,7 @@ static enum bp_rc flush(const struct bp_export_target *target, struct bp_buf *te
 		return bp_err_set(err, BP_ELIMIT, "a row is too large");
 	}
 	if (text->len >= least && text->len > 0) {
-		rc = target->write(target->arg, text->ptr, text->len, err);
+		rc = target->write(target->sink, text->ptr, text->len, err);
 		bp_buf_clear(text);
 	}
 	return rc;

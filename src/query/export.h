@@ -114,10 +114,15 @@ struct bp_export_target {
 	/** Make a text harmless for a terminal; NULL: as it is. */
 	void (*clean)(struct bp_buf *out, struct bp_str text);
 	/** Takes the bytes in order. Anything but BP_OK ends the export and is returned. */
-	enum bp_rc (*write)(void *arg, const void *bytes, size_t n, struct bp_err *err);
+	enum bp_rc (*write)(void *sink, const void *bytes, size_t n, struct bp_err *err);
+	void *sink;
+	/** Parquet in parts by platform and month, where part_begin is not NULL: a file "name" begins,
+	 *  whose bytes go to write() with *out_part in place of sink; and one ends. */
+	enum bp_rc (*part_begin)(void *arg, const char *name, void **out_part, struct bp_err *err);
+	enum bp_rc (*part_end)(void *arg, void *part, bool complete, struct bp_err *err);
 	/** Rows so far; NULL: nobody wants to know. Anything but BP_OK ends the export. */
 	enum bp_rc (*progress)(void *arg, int64_t rows, struct bp_err *err);
-	void *arg;
+	void *arg; /* of the three */
 };
 
 /**

@@ -111,7 +111,7 @@ static enum bp_rc collect(struct run *run, const struct bp_export_target *target
 		rc = slot->rc == BP_OK ? BP_OK : bp_err_set(err, slot->rc, "%s", slot->err.msg);
 		size_t skip = rows == 0 && bp_export_text_divides(run->form) ? 1 : 0;
 		if (rc == BP_OK && slot->rows > 0) {
-			rc = target->write(target->arg, slot->text.ptr + skip,
+			rc = target->write(target->sink, slot->text.ptr + skip,
 					   slot->text.len - skip, err);
 			rows += slot->rows;
 		}

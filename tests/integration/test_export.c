@@ -265,6 +265,60 @@ START_TEST(parquet_has_the_values_of_csv)
 }
 END_TEST
 
+/* How many rows the parts of a month have; -1: there is no such file. */
+static int64_t part_rows(const char *part)
+{
+	struct bp_parquet_reader *reader = NULL;
+	struct bp_err err = {0};
+
+	if (bp_parquet_reader_open(in_folder(part), &reader, &err) != BP_OK) {
+		return -1;
+	}
+	int64_t rows = bp_parquet_reader_rows(reader);
+	bp_parquet_reader_free(reader);
+	return rows;
+}
+
+START_TEST(a_folder_has_a_part_for_each_platform_and_month)
+{
+	/* One event of another month, so that there are two. */
+	static const char line[] =
+		"{\"type\":\"user\",\"sessionId\":\"5a3b1e0c-0000-4000-8000-00000000000c\","
+		"\"uuid\":\"5a3b1e0c-0001-4000-8000-00000000000c\",\"timestamp\":"
+		"\"2026-02-01T00:00:00.000Z\",\"cwd\":\"/x\",\"message\":{\"role\":\"user\","
+		"\"content\":\"hello\"}}\n";
+	char path[2 * BP_TEST_HOME_PATH_BYTES];
+
+	(void)snprintf(path, sizeof(path), "%s/-x/5a3b1e0c-0000-4000-8000-00000000000c.jsonl",
+		       home.projects);
+	bp_test_write_file(path, line, sizeof(line) - 1);
+	import_sample();
+	export_to("events", "hive/");
+	int64_t january = part_rows("hive/platform=claude_code/month=2026-01/part-0.parquet");
+	ck_assert_int_gt(january, 50);
+	ck_assert_int_eq(part_rows("hive/platform=claude_code/month=2026-02/part-0.parquet"), 1);
+	ck_assert_int_eq(part_rows("hive/platform=claude_code/month=2026-01/part-1.parquet"), -1);
+	ck_assert_int_eq(files(), 1);
+	export_to("events", "all.jsonl");
+	char *text = bp_test_read_file(in_folder("all.jsonl"), NULL);
+	int64_t lines = 0;
+	for (const char *at = text; (at = strchr(at, '\n')); at++) {
+		lines++;
+	}
+	free(text);
+	ck_assert_int_eq(january + 1, lines);
+	/* What is there stays. */
+	bp_test_output_done(&out);
+	bp_test_cli(&home, &out, "export", "-o", in_folder("hive/"), NULL);
+	ck_assert_int_eq(out.code, 1);
+	ck_assert_ptr_nonnull(strstr(out.err, "is there already"));
+	ck_assert_int_eq(part_rows("hive/platform=claude_code/month=2026-02/part-0.parquet"), 1);
+	ck_assert_int_eq(files(), 2);
+	export_to("metrics", "days/");
+	ck_assert_int_ge(part_rows("days/platform=claude_code/month=2026-01/part-0.parquet"), 3);
+}
+END_TEST
+
 START_TEST(a_file_that_is_there_stays)
 {
 	struct stat info;
@@ -397,6 +451,6 @@ START_TEST(wrong_words_are_usage_errors)
 END_TEST
 
 BP_TEST_MAIN(setup, teardown, every_data_set_in_every_format_reads_back,
-	     parquet_has_the_values_of_csv, a_file_that_is_there_stays,
-	     killed_in_the_middle_it_leaves_nothing, a_full_disk_is_said, a_closed_pipe_is_said,
-	     wrong_words_are_usage_errors)
+	     parquet_has_the_values_of_csv, a_folder_has_a_part_for_each_platform_and_month,
+	     a_file_that_is_there_stays, killed_in_the_middle_it_leaves_nothing,
+	     a_full_disk_is_said, a_closed_pipe_is_said, wrong_words_are_usage_errors)

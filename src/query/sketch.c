@@ -30,9 +30,11 @@ static double value_of(int32_t index)
 	return 2 * pow(GAMMA, index) / (1 + GAMMA);
 }
 
-static void add_bin(struct bp_sketch *sketch, int32_t index, int64_t count)
+/* Add to the bin of that index, which lies at from or behind; returns where. Whoever adds a sorted
+   list goes on from there. */
+static size_t add_bin(struct bp_sketch *sketch, size_t from, int32_t index, int64_t count)
 {
-	size_t low = 0, high = sketch->n;
+	size_t low = from, high = sketch->n;
 
 	while (low < high) {
 		size_t middle = low + (high - low) / 2;
@@ -44,7 +46,7 @@ static void add_bin(struct bp_sketch *sketch, int32_t index, int64_t count)
 	}
 	if (low < sketch->n && sketch->bins[low].index == index) {
 		sketch->bins[low].count += count;
-		return;
+		return low;
 	}
 	if (sketch->n == sketch->cap) {
 		sketch->cap = sketch->cap ? 2 * sketch->cap : 16;
@@ -54,6 +56,7 @@ static void add_bin(struct bp_sketch *sketch, int32_t index, int64_t count)
 		(sketch->n - low) * sizeof(sketch->bins[0]));
 	sketch->bins[low] = (struct bp_sketch_bin){.index = index, .count = count};
 	sketch->n++;
+	return low;
 }
 
 static void widen(struct bp_sketch *sketch, int64_t min_us, int64_t max_us)
@@ -79,7 +82,7 @@ void bp_sketch_add(struct bp_sketch *sketch, int64_t value_us)
 	if (value == 0) {
 		sketch->zeros++;
 	} else {
-		add_bin(sketch, index_of(value), 1);
+		(void)add_bin(sketch, 0, index_of(value), 1);
 	}
 	sketch->count++;
 	sketch->sum_us = add_capped(sketch->sum_us, value);
@@ -87,12 +90,14 @@ void bp_sketch_add(struct bp_sketch *sketch, int64_t value_us)
 
 void bp_sketch_merge(struct bp_sketch *into, const struct bp_sketch *more)
 {
+	size_t at = 0;
+
 	if (more->count == 0) {
 		return;
 	}
 	widen(into, more->min_us, more->max_us);
 	for (size_t i = 0; i < more->n; i++) {
-		add_bin(into, more->bins[i].index, more->bins[i].count);
+		at = add_bin(into, at, more->bins[i].index, more->bins[i].count);
 	}
 	into->zeros += more->zeros;
 	into->count += more->count;
@@ -170,14 +175,17 @@ static bool take(struct bp_str *rest, int64_t *out)
 	return false;
 }
 
-static bool take_bins(struct bp_str *rest, struct bp_sketch *out, int64_t n)
+/* Check n bins (into NULL) or add them. */
+static bool take_bins(struct bp_str rest, const struct bp_sketch *head, int64_t n,
+		      struct bp_sketch *into)
 {
-	int64_t index = 0, total = out->zeros;
+	int64_t index = 0, total = head->zeros;
+	size_t at = 0;
 
 	for (int64_t i = 0; i < n; i++) {
 		int64_t step, count;
-		if (!take(rest, &step) || !take(rest, &count) || step > INDEX_MAX ||
-		    (i > 0 && step == 0) || count == 0 || count > out->count - total) {
+		if (!take(&rest, &step) || !take(&rest, &count) || step > INDEX_MAX ||
+		    (i > 0 && step == 0) || count == 0 || count > head->count - total) {
 			return false;
 		}
 		index += step;
@@ -185,28 +193,35 @@ static bool take_bins(struct bp_str *rest, struct bp_sketch *out, int64_t n)
 		if (index > INDEX_MAX) {
 			return false;
 		}
-		add_bin(out, (int32_t)index, count);
-	}
-	return total == out->count && rest->len == 0;
-}
-
-enum bp_rc bp_sketch_decode(struct bp_sketch *into, struct bp_str bytes)
-{
-	struct bp_sketch read = {0};
-	struct bp_str rest = bytes;
-	int64_t n = 0;
-	enum bp_rc rc = BP_ECORRUPT;
-
-	if (rest.len > 0 && rest.ptr[0] == FORMAT) {
-		rest = bp_str_make(rest.ptr + 1, rest.len - 1);
-		if (take(&rest, &read.count) && take(&rest, &read.sum_us) &&
-		    take(&rest, &read.min_us) && take(&rest, &read.max_us) &&
-		    take(&rest, &read.zeros) && read.zeros <= read.count && take(&rest, &n) &&
-		    n <= INDEX_MAX && take_bins(&rest, &read, n)) {
-			bp_sketch_merge(into, &read);
-			rc = BP_OK;
+		if (into) {
+			at = add_bin(into, at, (int32_t)index, count);
 		}
 	}
-	bp_sketch_done(&read);
-	return rc;
+	return total == head->count && rest.len == 0;
+}
+
+/* Twice over the bytes: nothing is added of what is none. */
+enum bp_rc bp_sketch_decode(struct bp_sketch *into, struct bp_str bytes)
+{
+	struct bp_sketch head = {0};
+	struct bp_str rest = bytes;
+	int64_t n = 0;
+
+	if (rest.len == 0 || rest.ptr[0] != FORMAT) {
+		return BP_ECORRUPT;
+	}
+	rest = bp_str_make(rest.ptr + 1, rest.len - 1);
+	if (!take(&rest, &head.count) || !take(&rest, &head.sum_us) || !take(&rest, &head.min_us) ||
+	    !take(&rest, &head.max_us) || !take(&rest, &head.zeros) || head.zeros > head.count ||
+	    !take(&rest, &n) || n > INDEX_MAX || !take_bins(rest, &head, n, NULL)) {
+		return BP_ECORRUPT;
+	}
+	if (head.count > 0) {
+		widen(into, head.min_us, head.max_us);
+		(void)take_bins(rest, &head, n, into); /* checked */
+		into->zeros += head.zeros;
+		into->count += head.count;
+		into->sum_us = add_capped(into->sum_us, head.sum_us);
+	}
+	return BP_OK;
 }

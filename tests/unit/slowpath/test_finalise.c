@@ -212,6 +212,125 @@ START_TEST(active_time_leaves_out_gaps_of_5_minutes)
 }
 END_TEST
 
+START_TEST(a_prompt_is_timed_from_the_last_result_and_from_the_prompt_before)
+{
+	struct bp_turn turns[] = {
+		{.id = 1, .ts_us = 10 * SECOND, .from_line = true, .human = true},
+		{.id = 2, .ts_us = 60 * SECOND, .from_line = true, .human = true},
+		{.id = 3, .ts_us = 65 * SECOND, .from_line = true}, /* nobody's prompt */
+		{.id = 4, .ts_us = 90 * SECOND, .from_line = true, .human = true},
+		{.id = 5, .ts_us = 99 * SECOND, .from_line = true, .human = true},
+	};
+	struct bp_call calls[] = {
+		{.id = 1, .ts_us = 11 * SECOND, .ts_last_us = 20 * SECOND},
+		{.id = 2, .ts_us = 61 * SECOND, .ts_last_us = 95 * SECOND}, /* when 4 was sent */
+	};
+	struct bp_tool tools[] = {
+		{.id = 1, .ts_us = 15 * SECOND, .ended_us = 25 * SECOND},
+		{.id = 2, .ts_us = 16 * SECOND, .ended_us = 50 * SECOND, .sidechain = true},
+		{.id = 3, .ts_us = 17 * SECOND, .ended_us = BP_SQL_NULL},
+	};
+	facts.turns = turns;
+	facts.n_turns = 5;
+	facts.calls = calls;
+	facts.n_calls = 2;
+	facts.tools = tools;
+	facts.n_tools = 3;
+	bp_finalise(&facts, prices, &arena);
+	ck_assert_int_eq(turns[0].is.gap_us, BP_SQL_NULL);
+	ck_assert_int_eq(turns[0].is.think_us, BP_SQL_NULL);
+	/* The main conversation's tool ended at 25 s, after its answer. */
+	ck_assert_int_eq(turns[1].is.gap_us, 50 * SECOND);
+	ck_assert_int_eq(turns[1].is.think_us, 35 * SECOND);
+	ck_assert_int_eq(turns[2].is.gap_us, BP_SQL_NULL);
+	/* Sent while the answer still came: no time to think. */
+	ck_assert_int_eq(turns[3].is.gap_us, 30 * SECOND);
+	ck_assert_int_eq(turns[3].is.think_us, BP_SQL_NULL);
+	/* Nothing answered the fourth. */
+	ck_assert_int_eq(turns[4].is.gap_us, 9 * SECOND);
+	ck_assert_int_eq(turns[4].is.think_us, BP_SQL_NULL);
+}
+END_TEST
+
+static struct bp_tool call(int64_t id, int64_t ts_s, const char *tool, enum bp_outcome outcome)
+{
+	return (struct bp_tool){.id = id,
+				.ts_us = ts_s * SECOND,
+				.ended_us = BP_SQL_NULL,
+				.tool = bp_str_from(tool),
+				.outcome = outcome};
+}
+
+START_TEST(an_error_is_recovered_by_the_same_tool_in_its_turn)
+{
+	struct bp_turn turns[] = {
+		{.id = 1, .ts_us = 0, .from_line = true, .human = true},
+		{.id = 2, .ts_us = 50 * SECOND, .from_line = true, .human = true},
+	};
+	struct bp_tool tools[] = {
+		call(1, 1, "Bash", BP_OUTCOME_OK),    /* too early for 2 and 3 */
+		call(2, 2, "Bash", BP_OUTCOME_ERROR), /* 5 follows */
+		call(3, 3, "Grep", BP_OUTCOME_ERROR), /* in its turn no Grep */
+		call(4, 4, "Read", BP_OUTCOME_OK),    /* at the time of 7, listed before it */
+		call(7, 4, "Read", BP_OUTCOME_ERROR), call(5, 5, "Bash", BP_OUTCOME_OK),
+		call(6, 51, "Grep", BP_OUTCOME_OK),
+	};
+	facts.turns = turns;
+	facts.n_turns = 2;
+	facts.tools = tools;
+	facts.n_tools = 7;
+	bp_finalise(&facts, prices, &arena);
+	ck_assert_int_eq(tools[0].is_recovered, BP_SQL_NULL);
+	ck_assert_int_eq(tools[1].is_recovered, 1);
+	ck_assert_int_eq(tools[2].is_recovered, BP_SQL_NULL);
+	ck_assert_int_eq(tools[4].is_recovered, 1);
+}
+END_TEST
+
+START_TEST(an_edit_of_a_file_edited_before_is_repeated)
+{
+	struct bp_tool tools[] = {edit(1, 1, "a", "", ""),    edit(2, 2, "b", "", ""),
+				  edit(3, 9000, "a", "", ""), edit(4, 9001, "c", "", ""),
+				  edit(5, 9002, "c", "", ""), edit(6, 9003, "", "", ""),
+				  edit(7, 9004, "", "", "")};
+	tools[3].outcome = BP_OUTCOME_REJECTED;
+	facts.tools = tools;
+	facts.n_tools = 7;
+	bp_finalise(&facts, prices, &arena);
+	ck_assert_int_eq(tools[0].is.repeated, 0);
+	ck_assert_int_eq(tools[1].is.repeated, 0);
+	ck_assert_int_eq(tools[2].is.repeated, 1);
+	ck_assert_int_eq(tools[3].is.repeated, BP_SQL_NULL); /* never made */
+	ck_assert_int_eq(tools[4].is.repeated, 0);
+	ck_assert_int_eq(tools[6].is.repeated, 0); /* which file is not known */
+}
+END_TEST
+
+START_TEST(a_session_is_scored_by_its_tools_its_end_and_its_lines)
+{
+	struct bp_tool tools[] = {edit(1, 1, "a", "", ""), call(2, 2, "Bash", BP_OUTCOME_ERROR),
+				  call(3, 3, "Bash", BP_OUTCOME_PENDING),
+				  call(4, 4, "Bash", BP_OUTCOME_DENIED)};
+	int64_t ms[] = {1000, 60000};
+
+	tools[0].lines_added = 100;
+	facts.tools = tools;
+	facts.n_tools = 4;
+	facts.event_ms = ms;
+	facts.n_events = 2;
+	facts.end_ts_us = 55 * SECOND; /* 5 s before the last event: it ended */
+	bp_finalise(&facts, prices, &arena);
+	/* Executed 2: 50 + 25 / 2 - 15 / 2 + 10 + 10 x 100 / 200. */
+	ck_assert_double_eq(facts.is.productivity, 70);
+	facts.end_ts_us = 55 * SECOND - 1;
+	bp_finalise(&facts, prices, &arena);
+	ck_assert_double_eq(facts.is.productivity, 60);
+	facts.n_tools = 0;
+	bp_finalise(&facts, prices, &arena);
+	ck_assert_double_eq(facts.is.productivity, -1);
+}
+END_TEST
+
 BP_TEST_MAIN(setup, teardown, only_prompts_of_a_person_in_the_main_line_are_numbered,
 	     the_k_th_hook_without_a_prompt_id_is_the_k_th_line_with_its_text,
 	     a_turn_is_timed_up_to_the_next_prompt,
@@ -219,4 +338,8 @@ BP_TEST_MAIN(setup, teardown, only_prompts_of_a_person_in_the_main_line_are_numb
 	     acceptance_counts_edits_that_were_decided,
 	     a_permission_request_belongs_to_the_nearest_call_with_its_input,
 	     compactions_count_as_many_as_the_source_that_knows_most,
-	     active_time_leaves_out_gaps_of_5_minutes)
+	     active_time_leaves_out_gaps_of_5_minutes,
+	     a_prompt_is_timed_from_the_last_result_and_from_the_prompt_before,
+	     an_error_is_recovered_by_the_same_tool_in_its_turn,
+	     an_edit_of_a_file_edited_before_is_repeated,
+	     a_session_is_scored_by_its_tools_its_end_and_its_lines)

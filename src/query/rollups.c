@@ -46,6 +46,9 @@ static enum bp_rc pass_session(const struct bp_session_bucket *bucket, void *arg
 {
 	const struct reading *reading = arg;
 
+	if (reading->question->no_calls && bucket->model.len > 0) {
+		return BP_OK;
+	}
 	if (!reading->pending_is_over || bucket->sums.tools_pending == 0) {
 		return reading->sink->session(bucket, reading->sink->arg, err);
 	}
@@ -170,17 +173,23 @@ static enum bp_rc read_stored(struct reading *reading, const struct bp_cover_pie
 	"SELECT start_us, platform, project_hash, model, tool, agent_type, sums, sketches, files " \
 	"FROM rollups WHERE span = ?1 AND start_us >= ?2 AND start_us < ?3" where
 
+#define SESSION_ROWS(where)                                                                        \
+	"SELECT start_us, conversation_id, model, sums FROM session_rollups WHERE span = ?1 AND "  \
+	"start_us >= ?2 AND start_us < ?3" where
+
 static enum bp_rc prepare(struct reading *reading, struct bp_err *err)
 {
 	static const char ALL[] = ROWS("");
 	static const char NO_TOOLS[] = ROWS(" AND tool = ''");
-	static const char SESSIONS[] = "SELECT start_us, conversation_id, model, sums FROM "
-				       "session_rollups WHERE span = ?1 AND start_us >= ?2 AND "
-				       "start_us < ?3";
+	static const char SESSIONS[] = SESSION_ROWS("");
+	static const char NO_CALLS[] = SESSION_ROWS(" AND model = ''");
 	enum bp_rc rc = bp_statement_new(reading->sql, reading->question->no_tools ? NO_TOOLS : ALL,
 					 &reading->rows, err);
 
-	return rc == BP_OK ? bp_statement_new(reading->sql, SESSIONS, &reading->sessions, err) : rc;
+	return rc == BP_OK ? bp_statement_new(reading->sql,
+					      reading->question->no_calls ? NO_CALLS : SESSIONS,
+					      &reading->sessions, err)
+			   : rc;
 }
 
 enum bp_rc bp_rollups_read(struct bp_sql *sql, const struct bp_rollups_question *question,

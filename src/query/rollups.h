@@ -31,6 +31,7 @@ struct bp_rollups_question {
 		largest; /* what may be told as one: QUARTER for groups of hours, DAY for days
 				 (of period->tz), else MONTH */
 	bool no_tools;   /* leave out what is of a tool: for questions about model calls */
+	bool no_calls;   /* leave sessions' model calls out: for questions about all else */
 	bool by_project; /* false: buckets may be told without their project */
 };
 

@@ -202,9 +202,7 @@ static enum bp_rc take_session_bucket(const struct bp_session_bucket *bucket, vo
 {
 	struct bp_totals_reading *reading = arg;
 
-	(void)err; /* cannot fail */
-	bp_totals_session_bucket(reading, bucket);
-	return BP_OK;
+	return bp_totals_session_bucket(reading, bucket, err);
 }
 
 static enum bp_rc read_buckets(struct bp_totals_reading *reading, bool sessions, struct bp_err *err)
@@ -217,6 +215,7 @@ static enum bp_rc read_buckets(struct bp_totals_reading *reading, bool sessions,
 		.largest = question->by == BP_GROUP_HOUR  ? BP_ROLLUP_QUARTER
 			   : question->by == BP_GROUP_DAY ? BP_ROLLUP_DAY
 							  : BP_ROLLUP_MONTH,
+		.no_calls = true,
 		.by_project = question->by == BP_GROUP_PROJECT,
 	};
 	const struct bp_bucket_sink sink = {.bucket = take_bucket,

@@ -26,7 +26,7 @@ struct bp_totals_session {
 /** What one bucket tells of a session in a group; folded by (group, session). */
 struct bp_totals_part {
 	struct bp_group *group;
-	struct bp_totals_session *session;
+	size_t session; /* its place in the list */
 	int64_t active_us;
 	struct bp_score score;
 };
@@ -57,9 +57,10 @@ struct bp_group *bp_totals_group(struct bp_totals_reading *reading, const struct
 /** Load the conversations; before any session is told of. Errors: those of bp_statement_step(). */
 BP_MUSTUSE enum bp_rc bp_totals_directory(struct bp_totals_reading *reading, struct bp_err *err);
 
-/** Note what a session did in (a part of) a quarter, day or month. */
-void bp_totals_session_bucket(struct bp_totals_reading *reading,
-			      const struct bp_session_bucket *bucket);
+/** Note what a session did in (a part of) a quarter, day or month. Errors: as _directory. */
+BP_MUSTUSE enum bp_rc bp_totals_session_bucket(struct bp_totals_reading *reading,
+					       const struct bp_session_bucket *bucket,
+					       struct bp_err *err);
 
 /** Add up how many sessions there were, how long they took, how they went; in the end. */
 void bp_totals_sessions(struct bp_totals_reading *reading);

@@ -13,12 +13,16 @@
 
 /* --- which there are --- */
 
-/* All of them: a bucket of the period may be of a session that was last heard of before it. */
 #define SESSIONS(where)                                                                            \
 	"SELECT c.id, c.platform, c.project_hash, c.project_name, "                                \
 	"c.project_ts_us, " BP_RULE_SESSION_FIRST ", " BP_RULE_SESSION_LAST ", " BP_RULE_SESSION   \
-	", " BP_RULE_ENDED ", c.model_switches FROM conversations AS c" where " ORDER BY c.id"
+	", " BP_RULE_ENDED ", c.model_switches FROM conversations AS c" where
 
+/* Those that were heard of since the period began, or of which no event is known. One that has
+   facts of the period without an event in it is looked for when it is met. */
+static const char SESSIONS_SINCE[] =
+	SESSIONS(" WHERE c.last_event_us >= ?1 OR c.last_event_us IS NULL");
+/* All, where names are asked for too. */
 static const char SESSIONS_ALL[] = SESSIONS("");
 static const char SESSIONS_ONE[] = SESSIONS(" WHERE c.id = ?1");
 
@@ -51,38 +55,53 @@ static void take_session(struct bp_totals_reading *reading, struct bp_statement 
 		.model_switches = switches == BP_SQL_NULL ? 0 : switches};
 }
 
-enum bp_rc bp_totals_directory(struct bp_totals_reading *reading, struct bp_err *err)
+static int by_id(const void *a, const void *b)
 {
-	const struct bp_filter *filter = reading->question->filter;
+	const struct bp_totals_session *x = a, *y = b;
+	return (x->id > y->id) - (x->id < y->id);
+}
+
+static enum bp_rc read_sessions(struct bp_totals_reading *reading, const char *text,
+				int64_t parameter, struct bp_err *err)
+{
 	struct bp_statement *row = NULL;
-	enum bp_rc rc = bp_statement_new(
-		reading->sql, filter->one_session ? SESSIONS_ONE : SESSIONS_ALL, &row, err);
+	enum bp_rc rc = bp_statement_new(reading->sql, text, &row, err);
 
 	if (rc != BP_OK) {
 		return rc;
 	}
-	if (filter->one_session) {
-		bp_bind_int(row, 1, filter->conversation);
+	if (text != SESSIONS_ALL) {
+		bp_bind_int(row, 1, parameter);
 	}
 	while ((rc = bp_statement_step(row, err)) == BP_OK) {
 		take_session(reading, row);
 	}
 	bp_statement_free(row);
+	if (reading->n_sessions > 1) {
+		qsort(reading->sessions, reading->n_sessions, sizeof(reading->sessions[0]), by_id);
+	}
 	return rc == BP_ENOTFOUND ? BP_OK : rc;
 }
 
-static int by_id(const void *key, const void *item)
+enum bp_rc bp_totals_directory(struct bp_totals_reading *reading, struct bp_err *err)
 {
-	int64_t id = *(const int64_t *)key;
-	const struct bp_totals_session *session = item;
+	const struct bp_totals_question *question = reading->question;
 
-	return (id > session->id) - (id < session->id);
+	if (question->filter->one_session) {
+		return read_sessions(reading, SESSIONS_ONE, question->filter->conversation, err);
+	}
+	if (question->by == BP_GROUP_PROJECT || question->period->from_us == BP_TIME_FIRST) {
+		return read_sessions(reading, SESSIONS_ALL, 0, err);
+	}
+	return read_sessions(reading, SESSIONS_SINCE, question->period->from_us, err);
 }
 
-static struct bp_totals_session *find_session(struct bp_totals_reading *reading, int64_t id)
+static struct bp_totals_session *look_up(struct bp_totals_reading *reading, int64_t id)
 {
+	const struct bp_totals_session key = {.id = id};
+
 	return reading->n_sessions == 0 ? NULL
-					: bsearch(&id, reading->sessions, reading->n_sessions,
+					: bsearch(&key, reading->sessions, reading->n_sessions,
 						  sizeof(reading->sessions[0]), by_id);
 }
 
@@ -104,20 +123,43 @@ static struct bp_totals_part *part_at(struct bp_totals_reading *reading,
 			bp_realloc(reading->parts, reading->cap_parts, sizeof(reading->parts[0]));
 	}
 	struct bp_totals_part *part = &reading->parts[reading->n_parts++];
-	*part = (struct bp_totals_part){.group = group, .session = session};
+	*part = (struct bp_totals_part){.group = group,
+					.session = (size_t)(session - reading->sessions)};
 	session->found = true;
 	return part;
 }
 
-void bp_totals_session_bucket(struct bp_totals_reading *reading,
-			      const struct bp_session_bucket *bucket)
+/* Parts point to sessions by their place: one that comes late moves those behind it. */
+static enum bp_rc add_session(struct bp_totals_reading *reading, int64_t id, struct bp_err *err)
+{
+	size_t before = reading->n_sessions;
+	enum bp_rc rc = read_sessions(reading, SESSIONS_ONE, id, err);
+
+	if (rc == BP_OK && reading->n_sessions > before) {
+		size_t at = (size_t)(look_up(reading, id) - reading->sessions);
+		for (size_t i = 0; i < reading->n_parts; i++) {
+			reading->parts[i].session += reading->parts[i].session >= at;
+		}
+	}
+	return rc;
+}
+
+enum bp_rc bp_totals_session_bucket(struct bp_totals_reading *reading,
+				    const struct bp_session_bucket *bucket, struct bp_err *err)
 {
 	const struct bp_bucket_sums *sums = &bucket->sums;
-	struct bp_totals_session *session = find_session(reading, bucket->conversation);
+	struct bp_totals_session *session = look_up(reading, bucket->conversation);
+	enum bp_rc rc = BP_OK;
 
-	if (!session || !session->seen ||
-	    (sums->active_us == 0 && sums->events == 0 && bp_totals_calls(sums) == 0)) {
-		return;
+	if (sums->active_us == 0 && sums->events == 0 && bp_totals_calls(sums) == 0) {
+		return BP_OK;
+	}
+	if (!session) {
+		rc = add_session(reading, bucket->conversation, err);
+		session = look_up(reading, bucket->conversation);
+	}
+	if (rc != BP_OK || !session || !session->seen) {
+		return rc;
 	}
 	struct bp_totals_part *part = part_at(reading, session, bucket->bucket_us);
 	if (part) {
@@ -127,6 +169,7 @@ void bp_totals_session_bucket(struct bp_totals_reading *reading,
 						.interrupted = sums->tools_interrupted,
 						.lines = sums->lines_added};
 	}
+	return BP_OK;
 }
 
 /* A session without activity yet is where it began. */
@@ -158,9 +201,10 @@ static int by_group_and_session(const void *a, const void *b)
 	return order ? order : (x->session > y->session) - (x->session < y->session);
 }
 
-static void fold_session(const struct bp_totals_part *part, size_t n, double *score, double *weight)
+static void fold_session(const struct bp_totals_reading *reading, const struct bp_totals_part *part,
+			 size_t n, double *score, double *weight)
 {
-	const struct bp_totals_session *session = part->session;
+	const struct bp_totals_session *session = &reading->sessions[part->session];
 	struct bp_totals *totals = &part->group->totals;
 	struct bp_score sum = {.ended = session->ended};
 	int64_t active_us = 0;
@@ -195,8 +239,10 @@ static double mean_of(const struct mean *mean)
 	return mean->n > 0 ? mean->plain / (double)mean->n : (double)NAN;
 }
 
-static void fold(struct bp_totals_part *parts, size_t n_parts)
+static void fold(const struct bp_totals_reading *reading)
 {
+	struct bp_totals_part *parts = reading->parts;
+	size_t n_parts = reading->n_parts;
 	struct mean mean = {0};
 
 	if (n_parts > 0) {
@@ -209,7 +255,7 @@ static void fold(struct bp_totals_part *parts, size_t n_parts)
 		while (i + n < n_parts && by_group_and_session(&parts[i], &parts[i + n]) == 0) {
 			n++;
 		}
-		fold_session(parts + i, n, &score, &weight);
+		fold_session(reading, parts + i, n, &score, &weight);
 		i += n;
 		if (!isnan(score)) {
 			mean.weighted += score * weight;
@@ -227,7 +273,7 @@ static void fold(struct bp_totals_part *parts, size_t n_parts)
 void bp_totals_sessions(struct bp_totals_reading *reading)
 {
 	add_silent(reading);
-	fold(reading->parts, reading->n_parts);
+	fold(reading);
 }
 
 void bp_totals_reading_done(struct bp_totals_reading *reading)

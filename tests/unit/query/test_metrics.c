@@ -317,6 +317,22 @@ START_TEST(a_period_that_cuts_a_session_has_what_lies_inside)
 }
 END_TEST
 
+START_TEST(sessions_count_for_what_they_did_when_nothing_was_heard_of_them_since)
+{
+	struct bp_filter filter = {0};
+	double one = 50 + 25 * 3.0 / 3 + 10 + 5; /* Edit, Edit, Write; 100 lines */
+
+	facts_put("UPDATE conversations SET last_event_us = first_event_us");
+	/* Session one from 30 to 660 s, two from 1000 on. */
+	ask(&filter, 30, 200, BP_GROUP_NONE);
+	check(0, "sessions", 1);
+	check(0, "productivity_score", one);
+	ask(&filter, 30, 2000, BP_GROUP_HOUR);
+	check(0, "sessions", 2);
+	check(0, "active_time_s", 90 + 60 + 60);
+}
+END_TEST
+
 START_TEST(groups_split_without_losing_anything)
 {
 	struct bp_filter filter = {0};
@@ -427,6 +443,7 @@ BP_TEST_MAIN(open_story, close_story, session_one_has_every_number_of_its_story,
 	     session_one_has_the_prompts_of_its_story, session_one_has_the_code_of_its_story,
 	     session_one_has_the_times_of_its_story, a_call_pending_for_half_an_hour_is_interrupted,
 	     a_period_adds_sessions_up, a_period_that_cuts_a_session_has_what_lies_inside,
+	     sessions_count_for_what_they_did_when_nothing_was_heard_of_them_since,
 	     groups_split_without_losing_anything, days_are_those_of_the_zone,
 	     a_filter_leaves_the_rest_out, a_session_that_is_only_named_is_counted_where_it_began,
 	     unknown_is_null_in_json_and_nothing_is_missing)

@@ -74,6 +74,48 @@ START_TEST(a_failing_migration_leaves_the_last_good_version)
 }
 END_TEST
 
+static void copy_file(const char *from, const char *to)
+{
+	static char bytes[1 << 20];
+	FILE *in = fopen(from, "re"), *out = fopen(to, "we");
+
+	ck_assert_ptr_nonnull(in);
+	ck_assert_ptr_nonnull(out);
+	size_t n = fread(bytes, 1, sizeof(bytes), in);
+	ck_assert_uint_lt(n, sizeof(bytes));
+	ck_assert_uint_eq(fwrite(bytes, 1, n, out), n);
+	ck_assert_int_eq(fclose(in), 0);
+	ck_assert_int_eq(fclose(out), 0);
+}
+
+/* Its rollups have another form, and more is summed: everything is to be made again. */
+START_TEST(an_old_database_is_migrated_and_all_its_rollups_are_to_be_made)
+{
+	struct bp_err err = {0};
+
+	copy_file(BP_TEST_SOURCE_DIR "/tests/data/db/0002.db", scratch_path(""));
+	struct bp_sql *sql = scratch_open(BP_SQL_WRITE);
+	ck_assert_int_eq(ask(sql, "PRAGMA user_version"), 2);
+	ck_assert_int_eq(ask(sql, "SELECT count(*) > 0 FROM rollups"), 1);
+	ck_assert_ok(bp_store_migrate(sql, &err), err);
+	ck_assert_int_eq(ask(sql, "PRAGMA user_version"), bp_store_version());
+	ck_assert_int_eq(ask(sql, "SELECT count(*) FROM rollups"), 0);
+	ck_assert_int_gt(ask(sql, "SELECT count(*) FROM dirty_bucket"), 1);
+	ck_assert_int_eq(
+		ask(sql,
+		    "SELECT count(*) FROM (SELECT ts_us / 900000000 AS q FROM tool_calls UNION "
+		    "SELECT ts_us / 900000000 FROM model_calls UNION SELECT ts_us / 900000000 "
+		    "FROM conversation_turns UNION SELECT started_us / 900000000 FROM subagents "
+		    "UNION SELECT minute / 15 FROM activity) WHERE q * 900000000 NOT IN (SELECT "
+		    "bucket_us FROM dirty_bucket)"),
+		0);
+	ck_assert_int_eq(ask(sql, "SELECT (SELECT count(*) FROM dirty_session) = (SELECT count(*) "
+				  "FROM conversations)"),
+			 1);
+	bp_sql_close(sql);
+}
+END_TEST
+
 START_TEST(a_new_file_is_private_and_can_shrink)
 {
 	struct bp_err err = {0};
@@ -95,4 +137,6 @@ END_TEST
 
 BP_TEST_MAIN(scratch_set_up, scratch_tear_down, a_new_database_gets_the_newest_schema,
 	     migrating_twice_changes_nothing, a_newer_database_is_refused_untouched,
-	     a_failing_migration_leaves_the_last_good_version, a_new_file_is_private_and_can_shrink)
+	     a_failing_migration_leaves_the_last_good_version,
+	     an_old_database_is_migrated_and_all_its_rollups_are_to_be_made,
+	     a_new_file_is_private_and_can_shrink)

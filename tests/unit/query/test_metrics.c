@@ -330,6 +330,20 @@ START_TEST(sessions_count_for_what_they_did_when_nothing_was_heard_of_them_since
 	ask(&filter, 30, 2000, BP_GROUP_HOUR);
 	check(0, "sessions", 2);
 	check(0, "active_time_s", 90 + 60 + 60);
+	/* A third one of before, known by no event: the other two come late, and before it. */
+	facts_put(
+		"INSERT INTO conversations (id, external_id, platform, seen, end_ts_us) VALUES (4, "
+		"'x', 'claude_code', 1, 1773143000000000);"
+		"INSERT INTO activity VALUES (4, 29552383, 1773143000000000, 1773143010000000, 2);"
+		"INSERT INTO tool_calls (id, file_conversation, tool, ts_us, outcome_rank) VALUES "
+		"(90, 4, 'Bash', 1773143000000000, 400);"
+		"UPDATE conversations SET last_event_us = 1 WHERE id < 3");
+	ask(&filter, -2000, 2000, BP_GROUP_NONE);
+	check(0, "sessions", 3);
+	/* By 10, 180 and 60 s; the first one ended, its tool was ok; of the story's the end is
+	   later than what was heard. */
+	check(0, "productivity_score",
+	      (85.0 * 10 + (50 + 25 * 4.0 / 6 - 15 * 2.0 / 6 + 10 + 5) * 180 + 35.0 * 60) / 250);
 }
 END_TEST
 

@@ -303,6 +303,10 @@ START_TEST(an_edit_of_a_file_edited_before_is_repeated)
 	ck_assert_int_eq(tools[3].is.repeated, BP_SQL_NULL); /* never made */
 	ck_assert_int_eq(tools[4].is.repeated, 0);
 	ck_assert_int_eq(tools[6].is.repeated, 0); /* which file is not known */
+	facts.n_tools = 3;
+	tools[1].file_hash = BP_STR("a");
+	bp_finalise(&facts, prices, &arena);
+	ck_assert_int_eq(tools[1].is.repeated, 1);
 }
 END_TEST
 

@@ -11,6 +11,7 @@
 #include "base/file.h"
 #include "base/mem.h"
 #include "cli/cmds.h"
+#include "cli/config_edit.h"
 #include "cli/process.h"
 
 enum {
@@ -21,10 +22,10 @@ enum {
 	TALK_BYTES_MAX = 65536
 };
 
-static const char *const VERBS[] = {"list", "get", "set", "reset", "validate", NULL};
+static const char *const VERBS[] = {"list", "get", "set", "reset", "validate", "edit", NULL};
 
 /* What stands behind each verb. */
-static const char *const USAGE[] = {"", " NAME", " NAME VALUE", " NAME", ""};
+static const char *const USAGE[] = {"", " NAME", " NAME VALUE", " NAME", "", ""};
 
 static size_t words_of(const char *usage)
 {
@@ -237,6 +238,10 @@ static int run(struct bp_cli *cli)
 	if (strcmp(verb, "list") == 0) {
 		return show(cli, NULL);
 	}
+	if (strcmp(verb, "edit") == 0) {
+		return json ? bp_cli_fail_usage(cli, "\"config edit\" takes no --json")
+			    : bp_config_edit(cli);
+	}
 	int code = hand_over(cli, json);
 	if (code != BP_EXIT_OK || !json) {
 		return code;
@@ -247,9 +252,11 @@ static int run(struct bp_cli *cli)
 const struct bp_command bp_cmd_config = {
 	.name = "config",
 	.summary = "show and change options",
-	.usage = "config [list | get NAME | set NAME VALUE | reset NAME | validate]",
+	.usage = "config [list | get NAME | set NAME VALUE | reset NAME | validate | edit]",
 	.help = "Show the options and where each value comes from, change one in config.yaml, or "
-		"check the file. A value that begins with - stands behind --.\n\n"
+		"check the file. edit opens it in $VISUAL or $EDITOR, and takes over what would "
+		"do. "
+		"A value that begins with - stands behind --.\n\n"
 		"example: blueplane config set log.level debug\n",
 	.verbs = VERBS,
 	.args_max = 3,

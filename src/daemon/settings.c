@@ -141,8 +141,7 @@ static enum bp_rc apply_change(struct bp_config *config, const char *change, str
 	return rc == BP_OK ? rc : bp_err_wrap(err, rc, "--set");
 }
 
-enum bp_rc bp_settings_load(struct bp_settings *settings, const char *home, char *const *changes,
-			    size_t n, struct bp_err *err)
+static void make_config(struct bp_settings *settings)
 {
 	memset(settings, 0, sizeof(*settings));
 	const struct bp_option_table tables[] = {
@@ -155,6 +154,12 @@ enum bp_rc bp_settings_load(struct bp_settings *settings, const char *home, char
 	};
 
 	settings->config = bp_config_new(tables, sizeof(tables) / sizeof(tables[0]));
+}
+
+enum bp_rc bp_settings_load(struct bp_settings *settings, const char *home, char *const *changes,
+			    size_t n, struct bp_err *err)
+{
+	make_config(settings);
 	enum bp_rc rc = bp_config_read_files(settings->config, home, err);
 	if (rc == BP_OK) {
 		rc = bp_config_read_env(settings->config, environ, err);
@@ -168,6 +173,19 @@ enum bp_rc bp_settings_load(struct bp_settings *settings, const char *home, char
 	if (rc != BP_OK) {
 		bp_settings_done(settings);
 	}
+	return rc;
+}
+
+enum bp_rc bp_settings_check(const char *path, struct bp_err *err)
+{
+	struct bp_settings settings;
+
+	make_config(&settings);
+	enum bp_rc rc = bp_config_read_file(settings.config, path, err);
+	if (rc == BP_OK) {
+		rc = bp_prices_new(settings.price.prices, &settings.prices, err);
+	}
+	bp_settings_done(&settings);
 	return rc;
 }
 

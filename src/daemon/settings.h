@@ -63,11 +63,21 @@ BP_MUSTUSE enum bp_rc bp_settings_load(struct bp_settings *settings, const char 
 				       char *const *changes, size_t n, struct bp_err *err);
 void bp_settings_done(struct bp_settings *settings);
 
+/**
+ * Would the file at path do as a configuration?
+ * Errors: BP_EINVAL as bp_config_read_file(), naming line and key; BP_EIO it cannot be read.
+ */
+BP_MUSTUSE enum bp_rc bp_settings_check(const char *path, struct bp_err *err);
+
+/** Print docs/configuration.md to stdout: every option with its default and what it may be. */
+void bp_settings_document(const struct bp_settings *settings);
+
 /** What may be kept of Claude Code, but for the salt and the redactor: the projection's policy. */
 struct bp_policy bp_settings_policy(const struct bp_daemon_config *config);
 
 /**
- * The `--config` program: words[0] is list, get, set, reset or validate. Prints on stdout,
+ * The `--config` program: words[0] is list, get, set, reset, validate, replace
+ * (FILE becomes the home's file when it would do) or document. Prints on stdout,
  * errors on stderr.
  * Shape: returns the exit code: 0, 1 failed, 2 usage.
  */

@@ -10,7 +10,7 @@
 #include "daemon/notify.h"
 #include "daemon/settings.h"
 
-enum { EXIT_DONE, EXIT_FAILED, EXIT_USAGE };
+enum { EXIT_DONE, EXIT_FAILED, EXIT_USAGE, FILE_BYTES_MAX = 1024 * 1024 };
 
 static const char *const origin_names[] = {
 	[BP_FROM_DEFAULT] = "default",
@@ -115,23 +115,14 @@ static enum bp_rc write_option(const char *home, const char *name, const char *v
 	return rc;
 }
 
-/** Write name (NULL value: its default) into the home's file and let everyone know. */
-static int change_option(const char *home, const char *name, const char *value)
+/** Let everyone know that the file is another one. */
+static int spread(const char *home, bool reload)
 {
 	struct bp_settings settings;
 	struct bp_err err = {0};
-	bool reload = false;
-	enum bp_rc rc = bp_home_make(home, &err);
-
-	if (rc != BP_OK) {
-		return fail(&err, EXIT_FAILED);
-	}
-	rc = write_option(home, name, value, &reload, &err);
-	if (rc != BP_OK) {
-		return fail(&err, rc == BP_EINVAL || rc == BP_ENOTFOUND ? EXIT_USAGE : EXIT_FAILED);
-	}
 	/* From all places: an environment variable may stand over what was just written. */
-	rc = bp_settings_load(&settings, home, NULL, 0, &err);
+	enum bp_rc rc = bp_settings_load(&settings, home, NULL, 0, &err);
+
 	if (rc == BP_OK) {
 		rc = bp_hook_conf_write(home, &settings.daemon, &err);
 		bp_settings_done(&settings);
@@ -145,12 +136,57 @@ static int change_option(const char *home, const char *name, const char *value)
 	return EXIT_DONE;
 }
 
+/** Write name (NULL value: its default) into the home's file. */
+static int change_option(const char *home, const char *name, const char *value)
+{
+	struct bp_err err = {0};
+	bool reload = false;
+	enum bp_rc rc = bp_home_make(home, &err);
+
+	if (rc != BP_OK) {
+		return fail(&err, EXIT_FAILED);
+	}
+	rc = write_option(home, name, value, &reload, &err);
+	if (rc != BP_OK) {
+		return fail(&err, rc == BP_EINVAL || rc == BP_ENOTFOUND ? EXIT_USAGE : EXIT_FAILED);
+	}
+	return spread(home, reload);
+}
+
+/** Make the home's file what `from` holds, if that would do. */
+static int replace_file(const char *home, const char *from)
+{
+	char path[BP_HOME_PATH_BYTES];
+	struct bp_err err = {0};
+	struct bp_buf text;
+
+	bp_buf_init(&text, FILE_BYTES_MAX);
+	enum bp_rc rc = bp_settings_check(from, &err);
+	if (rc == BP_OK) {
+		rc = bp_home_make(home, &err);
+	}
+	if (rc == BP_OK) {
+		rc = bp_home_file(home, "config.yaml", path, sizeof(path), &err);
+	}
+	if (rc == BP_OK) {
+		rc = bp_file_read(from, &text, &err);
+	}
+	if (rc == BP_OK) {
+		rc = bp_file_replace(path, bp_buf_str(&text), 0600, &err);
+	}
+	bp_buf_done(&text);
+	if (rc != BP_OK) {
+		return fail(&err, rc == BP_EINVAL ? EXIT_USAGE : EXIT_FAILED);
+	}
+	return spread(home, false);
+}
+
 static int usage(void)
 {
 	(void)fprintf(
 		stderr,
 		"blueplane: config takes: list [--json], get NAME, set NAME VALUE, reset NAME, "
-		"validate\n");
+		"validate, edit\n");
 	return EXIT_USAGE;
 }
 
@@ -169,10 +205,14 @@ int bp_settings_command(const char *home, int n, char *const *words)
 	if (strcmp(verb, "reset") == 0 && n == 2) {
 		return change_option(home, words[1], NULL);
 	}
+	if (strcmp(verb, "replace") == 0 && n == 2) {
+		return replace_file(home, words[1]);
+	}
+	bool document = strcmp(verb, "document") == 0 && n == 1;
 	bool list = strcmp(verb, "list") == 0 && n <= 1;
 	bool get = strcmp(verb, "get") == 0 && n == 2;
 	bool validate = strcmp(verb, "validate") == 0 && n == 1;
-	if (!list && !get && !validate) {
+	if (!list && !get && !validate && !document) {
 		return usage();
 	}
 	if (bp_settings_load(&settings, home, NULL, 0, &err) != BP_OK) {
@@ -180,6 +220,9 @@ int bp_settings_command(const char *home, int n, char *const *words)
 	}
 	if (list) {
 		code = list_options(&settings, json);
+	} else if (document) {
+		bp_settings_document(&settings);
+		code = EXIT_DONE;
 	} else if (get) {
 		code = get_option(&settings, words[1]);
 	} else {

@@ -165,6 +165,8 @@ START_TEST(what_is_printed_is_what_the_schemas_say)
 		"export --what model_calls",
 		"export --what metrics",
 		"purge --all --dry-run",
+		"privacy show",
+		"privacy audit",
 		"rebuild",
 		"archive list",
 		"archive --before 2026-01-07 --dry-run",

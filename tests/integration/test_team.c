@@ -178,6 +178,7 @@ START_TEST(the_order_of_files_means_nothing)
 {
 	anonymize("a.jsonl");
 	anonymize("b.csv");
+	bp_test_output_done(&out);
 	bp_test_cli(&home, &out, "team", "aggregate", in_folder("a.jsonl"), in_folder("b.csv"),
 		    "-o", in_folder("ab.json"), NULL);
 	ck_assert_msg(out.code == 0, "%s", out.err);
@@ -198,6 +199,7 @@ START_TEST(what_is_no_team_is_refused)
 {
 	anonymize("a.jsonl");
 	anonymize("b.csv");
+	bp_test_output_done(&out);
 	bp_test_cli(&home, &out, "export", "-o", in_folder("sessions.jsonl"), NULL);
 	bp_test_output_done(&out);
 	bp_test_cli(&home, &out, "export", "-o", in_folder("sessions.csv"), NULL);

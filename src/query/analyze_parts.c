@@ -17,7 +17,7 @@ enum bp_rc bp_analysis_parts_read(struct bp_sql *sql, int64_t conversation, int6
 		rc = bp_turns_read(sql, conversation, &out->steps, &out->turns, err);
 	}
 	if (rc == BP_OK) {
-		rc = bp_file_types_read(sql, &scope, &out->files, err);
+		rc = bp_file_types_read(sql, &out->steps, &out->files, err);
 	}
 	if (rc == BP_OK) {
 		rc = bp_subagents_read(sql, &scope, &out->agents, err);

@@ -83,17 +83,23 @@ static enum bp_rc count_operations(struct bp_sql *sql, struct bp_context *out, s
 static enum bp_rc read_use(struct bp_sql *sql, const struct bp_scope *scope,
 			   struct bp_scope_set *set, struct bp_context *out, struct bp_err *err)
 {
-#define USE(where)                                                                                 \
-	"SELECT m.conversation_id, count(*), sum(m.input + m.cache_read + m.cache_write_5m + "     \
+	/* Grouping costs more than summing: only a filter needs to know the session. */
+#define USE(session, where, group)                                                                 \
+	"SELECT " session ", count(*), sum(m.input + m.cache_read + m.cache_write_5m + "           \
 	"m.cache_write_1h), max(m.input + m.cache_read + m.cache_write_5m + m.cache_write_1h) "    \
 	"FROM model_calls AS m WHERE " where                                                       \
-	" AND m.sidechain = 0 AND m.agent_id IS NULL AND " BP_RULE_MODEL_CALL " GROUP BY 1"
-	static const char IN_TIME[] = USE("m.ts_us >= ?1 AND m.ts_us < ?2");
+	" AND m.sidechain = 0 AND m.agent_id IS NULL AND " BP_RULE_MODEL_CALL group
+	static const char ALL[] =
+		USE("0", "m.ts_us >= ?1 AND m.ts_us < ?2", " HAVING count(*) > 0");
+	static const char IN_TIME[] =
+		USE("m.conversation_id", "m.ts_us >= ?1 AND m.ts_us < ?2", " GROUP BY 1");
 	static const char IN_SESSION[] =
-		USE("m.conversation_id = ?3 AND m.ts_us >= ?1 AND m.ts_us < ?2");
+		USE("m.conversation_id",
+		    "m.conversation_id = ?3 AND m.ts_us >= ?1 AND m.ts_us < ?2", " GROUP BY 1");
 	struct bp_statement *statement = NULL;
 	double sum = 0;
-	enum bp_rc rc = bp_scope_statement(sql, scope, IN_TIME, IN_SESSION, &statement, err);
+	enum bp_rc rc = bp_scope_statement(sql, scope, set->all ? ALL : IN_TIME, IN_SESSION,
+					   &statement, err);
 
 	while (rc == BP_OK) {
 		rc = bp_statement_step(statement, err);

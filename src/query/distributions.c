@@ -47,47 +47,52 @@ static int64_t count(struct bp_statement *row, int column)
 	return value == BP_SQL_NULL ? 0 : value;
 }
 
-enum bp_rc bp_file_types_read(struct bp_sql *sql, const struct bp_scope *scope,
+static void take_edit(struct bp_file_type *type, const struct bp_tool_step *step,
+		      struct bp_statement *row)
+{
+	bool ok = step->outcome == BP_OUTCOME_OK;
+
+	type->proposed++;
+	type->accepted += ok;
+	type->rejected += step->outcome == BP_OUTCOME_REJECTED;
+	if (row && ok) {
+		type->created += count(row, 1);
+		type->lines_added += count(row, 2);
+		type->lines_removed += count(row, 3);
+	}
+}
+
+enum bp_rc bp_file_types_read(struct bp_sql *sql, const struct bp_tool_steps *steps,
 			      struct bp_file_types *out, struct bp_err *err)
 {
-	/* By conversation too: a filter is looked at once a session, not once an edit. */
-#define FILES(where)                                                                               \
-	"SELECT x.conversation_id, e.extension, count(*), sum(x.outcome = 'ok'), sum(x.outcome = " \
-	"'rejected'), sum(" BP_RULE_ACCEPTED " AND e.operation = 'create'), sum(CASE "             \
-	"WHEN " BP_RULE_ACCEPTED " THEN e.lines_added END), sum(CASE WHEN " BP_RULE_ACCEPTED       \
-	" THEN e.lines_removed END) FROM tool_calls AS x LEFT JOIN code_changes AS e ON e.id = "   \
-	"x.id WHERE " where BP_RULE_EDIT " GROUP BY 1, 2"
-	static const char IN_TIME[] = FILES("x.ts_us >= ?1 AND x.ts_us < ?2 AND ");
-	static const char IN_SESSION[] =
-		FILES("x.conversation_id = ?3 AND x.ts_us >= ?1 AND x.ts_us < ?2 AND ");
+	static const char CHANGE[] = "SELECT e.extension, e.operation = 'create', e.lines_added, "
+				     "e.lines_removed FROM code_changes AS e WHERE e.id = ?1";
 	struct bp_statement *statement = NULL;
-	struct bp_scope_set set;
 	size_t cap = 0;
 
 	*out = (struct bp_file_types){0};
-	enum bp_rc rc = bp_scope_set_read(sql, scope->filter, &set, err);
-	if (rc == BP_OK) {
-		rc = bp_scope_statement(sql, scope, IN_TIME, IN_SESSION, &statement, err);
-	}
-	while (rc == BP_OK) {
+	enum bp_rc rc = bp_statement_new(sql, CHANGE, &statement, err);
+	for (size_t i = 0; i < steps->n && rc == BP_OK; i++) {
+		const struct bp_tool_step *step = &steps->items[i];
+		if (!step->edit) {
+			continue;
+		}
+		bp_bind_int(statement, 1, step->id);
 		rc = bp_statement_step(statement, err);
-		if (rc == BP_OK && bp_scope_set_has(&set, bp_column_int(statement, 0))) {
-			struct bp_file_type *type =
-				type_of(out, &cap, bp_column_text(statement, 1));
-			type->proposed += count(statement, 2);
-			type->accepted += count(statement, 3);
-			type->rejected += count(statement, 4);
-			type->created += count(statement, 5);
-			type->lines_added += count(statement, 6);
-			type->lines_removed += count(statement, 7);
+		if (rc == BP_OK) {
+			take_edit(type_of(out, &cap, bp_column_text(statement, 0)), step,
+				  statement);
+			bp_statement_reset(statement);
+		} else if (rc == BP_ENOTFOUND) { /* what it changed was not told */
+			take_edit(type_of(out, &cap, BP_STR("")), step, NULL);
+			rc = BP_OK;
 		}
 	}
 	bp_statement_free(statement);
-	bp_scope_set_done(&set);
 	if (out->n > 0) {
 		qsort(out->items, out->n, sizeof(out->items[0]), by_edits);
 	}
-	return rc == BP_ENOTFOUND ? BP_OK : rc;
+	return rc;
 }
 
 void bp_file_types_done(struct bp_file_types *types)

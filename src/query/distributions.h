@@ -34,8 +34,9 @@ struct bp_file_types {
 	struct bp_arena text;
 };
 
-/** Owns: bp_file_types_done(), also after an error. Errors: those of bp_statement_step(). */
-BP_MUSTUSE enum bp_rc bp_file_types_read(struct bp_sql *sql, const struct bp_scope *scope,
+/** Of the edits among the steps. Owns: bp_file_types_done(), also after an error. Errors: those of
+ *  bp_statement_step(). */
+BP_MUSTUSE enum bp_rc bp_file_types_read(struct bp_sql *sql, const struct bp_tool_steps *steps,
 					 struct bp_file_types *out, struct bp_err *err);
 void bp_file_types_done(struct bp_file_types *types);
 struct cJSON *bp_file_types_json(const struct bp_file_types *types);

@@ -261,16 +261,17 @@ static enum bp_rc read_agents(struct bp_sql *sql, const struct bp_scope *scope,
 			      struct bp_insight_numbers *out, struct bp_err *err)
 {
 	struct bp_subagents agents;
-	enum bp_rc rc = bp_subagents_ends_read(sql, scope, &agents, err);
+	enum bp_rc rc =
+		bp_subagents_newest_read(sql, scope, BP_INSIGHT_AGENTS_LOOKED_AT, &agents, err);
 
 	out->agents_unfinished = agents.all.ends[BP_SUBAGENT_UNFINISHED];
 	out->agents_interrupted = agents.all.ends[BP_SUBAGENT_INTERRUPTED];
 	out->agents = agents.all.ends[BP_SUBAGENT_OK] + agents.all.ends[BP_SUBAGENT_FAILED] +
 		      out->agents_unfinished + out->agents_interrupted;
-	for (size_t i = agents.n; i > 0; i--) { /* the newest first */
-		enum bp_subagent_end end = agents.items[i - 1].end;
+	for (size_t i = 0; i < agents.n; i++) { /* the newest first */
+		enum bp_subagent_end end = agents.items[i].end;
 		if (end == BP_SUBAGENT_UNFINISHED || end == BP_SUBAGENT_INTERRUPTED) {
-			note_agent(out, agents.items[i - 1].session);
+			note_agent(out, agents.items[i].session);
 		}
 	}
 	bp_subagents_done(&agents);

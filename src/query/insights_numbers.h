@@ -27,7 +27,8 @@ enum {
 	BP_INSIGHT_IDS_MAX = 5,
 	BP_INSIGHT_FAILING_MAX = 3,        /* tools that are told of */
 	BP_INSIGHT_SESSIONS_LOOKED_AT = 2, /* call by call */
-	BP_INSIGHT_TURNS_LOOKED_AT = 1000  /* the newest */
+	BP_INSIGHT_TURNS_LOOKED_AT = 1000, /* the newest */
+	BP_INSIGHT_AGENTS_LOOKED_AT = 100  /* the newest */
 };
 
 /** Sums of a period. */

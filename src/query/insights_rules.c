@@ -347,8 +347,9 @@ static void agents_unfinished(const struct bp_insight_numbers *numbers, struct b
 	}
 	struct bp_insight *insight =
 		bp_insight_add(out, "agents_unfinished", BP_INSIGHT_ERRORS, BP_INSIGHT_MEDIUM);
-	insight->title = bp_asprintf("%" PRId64 " of %" PRId64 " sub-agents did not finish", lost,
-				     numbers->agents);
+	insight->title =
+		bp_asprintf("%" PRId64 " of the last %" PRId64 " sub-agents did not finish", lost,
+			    numbers->agents);
 	insight->detail =
 		bp_asprintf("%" PRId64 " were interrupted, %" PRId64
 			    " stopped in the middle (%.1f %% together); what they found "

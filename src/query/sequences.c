@@ -8,6 +8,8 @@
 
 #include "base/mem.h"
 
+enum { PLACES_MAX = 48 }; /* names of which there is a place for each triple: 0.9 MB */
+
 /* --- 2- and 3-grams --- */
 
 static int by_tools(const void *a, const void *b)
@@ -29,8 +31,10 @@ static int by_count(const void *a, const void *b)
 	return order ? order : by_tools(a, b);
 }
 
-static void collect(const struct bp_tool_steps *steps, int64_t from_us, int64_t until_us,
-		    struct bp_sequences *out)
+/* Called with every 2- and 3-gram (n 2: of the last two). */
+static void each_gram(const struct bp_tool_steps *steps, int64_t from_us, int64_t until_us,
+		      void (*take)(void *arg, const struct bp_tool_step *last, uint16_t n),
+		      void *arg)
 {
 	for (size_t i = 0; i < steps->n;) {
 		size_t n = bp_tool_steps_in_turn(steps, i);
@@ -39,36 +43,102 @@ static void collect(const struct bp_tool_steps *steps, int64_t from_us, int64_t 
 			if (last->ts_us < from_us || last->ts_us >= until_us) {
 				continue;
 			}
-			out->items[out->n++] = (struct bp_sequence){
-				.tools = {last[-1].tool, last->tool}, .n = 2, .count = 1};
+			take(arg, last, 2);
 			if (k > 1) {
-				out->items[out->n++] = (struct bp_sequence){
-					.tools = {last[-2].tool, last[-1].tool, last->tool},
-					.n = 3,
-					.count = 1};
+				take(arg, last, 3);
 			}
 		}
 		i += n;
 	}
 }
 
+/* Names are few: one place for each triple and, behind them, each pair. */
+struct places {
+	size_t names;
+	int64_t *triples, *pairs;
+};
+
+static void count_gram(void *arg, const struct bp_tool_step *last, uint16_t n)
+{
+	const struct places *places = arg;
+	size_t pair = last[-1].tool * places->names + last->tool;
+
+	if (n == 2) {
+		places->pairs[pair]++;
+	} else {
+		places->triples[last[-2].tool * places->names * places->names + pair]++;
+	}
+}
+
+static void take_places(const struct places *places, struct bp_sequences *out)
+{
+	size_t names = places->names, cap = 64;
+
+	out->items = bp_calloc(cap, sizeof(struct bp_sequence));
+	for (size_t i = 0; i < names * names * names + names * names; i++) {
+		bool triple = i < names * names * names;
+		size_t at = triple ? i : i - names * names * names;
+		int64_t count = triple ? places->triples[at] : places->pairs[at];
+		if (count == 0) {
+			continue;
+		}
+		if (out->n == cap) {
+			cap *= 2;
+			out->items = bp_realloc(out->items, cap, sizeof(struct bp_sequence));
+		}
+		uint16_t first = (uint16_t)(at / (names * names));
+		uint16_t middle = (uint16_t)(at / names % names), last = (uint16_t)(at % names);
+		out->items[out->n++] =
+			triple ? (struct bp_sequence){{first, middle, last}, 3, count}
+			       : (struct bp_sequence){{middle, last, 0}, 2, count};
+	}
+}
+
+/* Names are many: a list of all, sorted. */
+static void list_gram(void *arg, const struct bp_tool_step *last, uint16_t n)
+{
+	struct bp_sequences *out = arg;
+
+	out->items[out->n++] =
+		n == 2 ? (struct bp_sequence){{last[-1].tool, last->tool, 0}, 2, 1}
+		       : (struct bp_sequence){{last[-2].tool, last[-1].tool, last->tool}, 3, 1};
+}
+
+static void join_same(struct bp_sequences *out)
+{
+	size_t n = 0;
+
+	qsort(out->items, out->n, sizeof(out->items[0]), by_tools);
+	for (size_t i = 0; i < out->n; i++) {
+		if (n > 0 && by_tools(&out->items[n - 1], &out->items[i]) == 0) {
+			out->items[n - 1].count++;
+		} else {
+			out->items[n++] = out->items[i];
+		}
+	}
+	out->n = n;
+}
+
 struct bp_sequences bp_sequences_of(const struct bp_tool_steps *steps, int64_t from_us,
 				    int64_t until_us)
 {
-	struct bp_sequences out = {.items =
-					   bp_calloc(2 * steps->n + 1, sizeof(struct bp_sequence))};
-	size_t n = 0;
+	struct bp_sequences out = {0};
 
-	collect(steps, from_us, until_us, &out);
-	qsort(out.items, out.n, sizeof(out.items[0]), by_tools);
-	for (size_t i = 0; i < out.n; i++) {
-		if (n > 0 && by_tools(&out.items[n - 1], &out.items[i]) == 0) {
-			out.items[n - 1].count++;
-		} else {
-			out.items[n++] = out.items[i];
-		}
+	if (steps->n_names <= PLACES_MAX) {
+		size_t names = steps->n_names;
+		struct places places = {
+			.names = names,
+			.triples = bp_calloc(names * names * names + 1, sizeof(int64_t)),
+			.pairs = bp_calloc(names * names + 1, sizeof(int64_t))};
+		each_gram(steps, from_us, until_us, count_gram, &places);
+		take_places(&places, &out);
+		free(places.triples);
+		free(places.pairs);
+	} else {
+		out.items = bp_calloc(2 * steps->n + 1, sizeof(struct bp_sequence));
+		each_gram(steps, from_us, until_us, list_gram, &out);
+		join_same(&out);
 	}
-	out.n = n;
 	qsort(out.items, out.n, sizeof(out.items[0]), by_count);
 	return out;
 }

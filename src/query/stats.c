@@ -50,10 +50,10 @@ static enum bp_rc read_in_moment(struct bp_sql *sql, const struct bp_scope *scop
 	enum bp_rc rc = read_totals(sql, scope, out, err);
 
 	if (rc == BP_OK) {
-		rc = bp_file_types_read(sql, scope, &out->files, err);
+		rc = bp_tool_steps_read(sql, scope, &out->steps, err);
 	}
 	if (rc == BP_OK) {
-		rc = bp_tool_steps_read(sql, scope, &out->steps, err);
+		rc = bp_file_types_read(sql, &out->steps, &out->files, err);
 	}
 	if (rc == BP_OK) {
 		rc = bp_session_sources_read(sql, scope, &out->sources, err);

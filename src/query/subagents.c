@@ -75,11 +75,13 @@ static void take(struct bp_subagents *out, size_t *cap, struct bp_statement *row
 						   bp_column_int(row, 5), as_of_us)};
 }
 
-static enum bp_rc read_agents(struct bp_sql *sql, const struct bp_scope *scope,
+/* max: only as many, the newest first; 0: all, by start. */
+static enum bp_rc read_agents(struct bp_sql *sql, const struct bp_scope *scope, size_t max,
 			      struct bp_subagents *out, struct bp_err *err)
 {
 	/* Its call stands near its start: the session's other calls need not be looked at. */
-#define AGENTS(where)                                                                              \
+#define BY_START " ORDER BY s.started_us, s.agent_id"
+#define AGENTS(where, order)                                                                       \
 	"SELECT s.conversation_id, c.external_id, s.agent_id, s.agent_type, s.started_us, "        \
 	"s.ended_us, (SELECT x.outcome FROM tool_calls AS x WHERE x.conversation_id = "            \
 	"s.conversation_id AND x.ts_us >= s.started_us - 120000000 AND x.ts_us <= s.started_us + " \
@@ -87,19 +89,20 @@ static enum bp_rc read_agents(struct bp_sql *sql, const struct bp_scope *scope,
 	"LIMIT 1), (SELECT m.stop_reason FROM model_calls AS m WHERE m.conversation_id = "         \
 	"s.conversation_id AND m.ts_us >= s.started_us AND m.ts_us <= s.ended_us AND m.agent_id "  \
 	"= s.agent_id ORDER BY m.ts_us DESC LIMIT 1) FROM subagents AS s JOIN conversations AS c " \
-	"ON c.id = s.conversation_id WHERE s.started_us >= ?1 AND s.started_us < ?2" where         \
-	" ORDER BY s.started_us, s.agent_id"
-	static const char IN_TIME[] = AGENTS("");
-	static const char IN_SESSION[] = AGENTS(" AND s.conversation_id = ?3");
+	"ON c.id = s.conversation_id WHERE s.started_us >= ?1 AND s.started_us < ?2" where order
+	static const char NEWEST[] = AGENTS("", " ORDER BY s.started_us DESC, s.agent_id");
+	static const char IN_TIME[] = AGENTS("", BY_START);
+	static const char IN_SESSION[] = AGENTS(" AND s.conversation_id = ?3", BY_START);
 	struct bp_statement *statement = NULL;
 	struct bp_scope_set set;
 	size_t cap = 0;
 	enum bp_rc rc = bp_scope_set_read(sql, scope->filter, &set, err);
 
 	if (rc == BP_OK) {
-		rc = bp_scope_statement(sql, scope, IN_TIME, IN_SESSION, &statement, err);
+		rc = bp_scope_statement(sql, scope, max ? NEWEST : IN_TIME, IN_SESSION, &statement,
+					err);
 	}
-	while (rc == BP_OK) {
+	while (rc == BP_OK && (max == 0 || out->n < max)) {
 		rc = bp_statement_step(statement, err);
 		if (rc == BP_OK && bp_scope_set_has(&set, bp_column_int(statement, 0))) {
 			take(out, &cap, statement, scope->as_of_us);
@@ -227,11 +230,11 @@ static void fold(struct bp_subagents *agents)
 	qsort(agents->types, agents->n_types, sizeof(agents->types[0]), by_agents);
 }
 
-enum bp_rc bp_subagents_ends_read(struct bp_sql *sql, const struct bp_scope *scope,
-				  struct bp_subagents *out, struct bp_err *err)
+enum bp_rc bp_subagents_newest_read(struct bp_sql *sql, const struct bp_scope *scope, size_t max,
+				    struct bp_subagents *out, struct bp_err *err)
 {
 	*out = (struct bp_subagents){0};
-	enum bp_rc rc = read_agents(sql, scope, out, err);
+	enum bp_rc rc = read_agents(sql, scope, max, out, err);
 
 	fold(out);
 	return rc;
@@ -241,7 +244,7 @@ enum bp_rc bp_subagents_read(struct bp_sql *sql, const struct bp_scope *scope,
 			     struct bp_subagents *out, struct bp_err *err)
 {
 	*out = (struct bp_subagents){0};
-	enum bp_rc rc = read_agents(sql, scope, out, err);
+	enum bp_rc rc = read_agents(sql, scope, 0, out, err);
 
 	if (rc == BP_OK) {
 		rc = read_calls(sql, out, err);

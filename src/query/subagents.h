@@ -67,10 +67,11 @@ struct bp_subagents {
 BP_MUSTUSE enum bp_rc bp_subagents_read(struct bp_sql *sql, const struct bp_scope *scope,
 					struct bp_subagents *out, struct bp_err *err);
 
-/** The same without tools, tokens and money: only who there was and how each ended. Owns, Errors:
- *  the same. */
-BP_MUSTUSE enum bp_rc bp_subagents_ends_read(struct bp_sql *sql, const struct bp_scope *scope,
-					     struct bp_subagents *out, struct bp_err *err);
+/** The newest max of a period (of a session: the first), without tools, tokens and money: only how
+ *  each ended; in no order that means anything. Owns, Errors: the same. */
+BP_MUSTUSE enum bp_rc bp_subagents_newest_read(struct bp_sql *sql, const struct bp_scope *scope,
+					       size_t max, struct bp_subagents *out,
+					       struct bp_err *err);
 void bp_subagents_done(struct bp_subagents *agents);
 
 /** ok / (ok + failed + interrupted + unfinished); NAN when nothing is known. */

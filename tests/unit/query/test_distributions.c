@@ -26,6 +26,7 @@ static void read_steps(void)
 {
 	struct bp_err err = {0};
 
+	bp_tool_steps_done(&steps);
 	ck_assert_ok(bp_tool_steps_read(facts, &calls_scope, &steps, &err), err);
 }
 
@@ -41,7 +42,8 @@ START_TEST(files_are_counted_by_extension)
 	put_change(put_call(1, 0, 4, "Write", CALL_OK, 1), "create", "py", 7, 0);
 	put_change(put_call(1, 0, 5, "Edit", CALL_OK, 1), "edit", "", 1, 1);
 	(void)put_call(1, 0, 6, "Read", CALL_OK, 1);
-	ck_assert_ok(bp_file_types_read(facts, &calls_scope, &files, &err), err);
+	read_steps();
+	ck_assert_ok(bp_file_types_read(facts, &steps, &files, &err), err);
 	ck_assert_uint_eq(files.n, 3);
 	/* Two of three accepted: only their lines count. */
 	ck_assert_str_eq(files.items[0].extension, "c");
@@ -55,7 +57,8 @@ START_TEST(files_are_counted_by_extension)
 	ck_assert_int_eq(files.items[2].created, 1);
 	bp_file_types_done(&files);
 	ck_assert_int_eq(bp_filter_project(facts, &calls_filter, "two", NULL), BP_OK);
-	ck_assert_ok(bp_file_types_read(facts, &calls_scope, &files, &err), err);
+	read_steps();
+	ck_assert_ok(bp_file_types_read(facts, &steps, &files, &err), err);
 	ck_assert_uint_eq(files.n, 1);
 	ck_assert_int_eq(files.items[0].proposed, 1);
 }

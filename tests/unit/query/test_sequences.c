@@ -88,6 +88,23 @@ START_TEST(sequences_stay_inside_a_turn_of_one_agent)
 }
 END_TEST
 
+START_TEST(many_names_are_counted_as_few_are)
+{
+	char name[16];
+
+	put_story();
+	for (int i = 0; i < 60; i++) { /* of turns with one step: no sequences */
+		(void)snprintf(name, sizeof(name), "tool%d", i);
+		(void)put_call(1, put_prompt(1, 200 + i), 200 + i, name, CALL_OK, 1);
+	}
+	read_steps();
+	all = bp_sequences_of(&steps, BP_TIME_FIRST, BP_TIME_LAST);
+	ck_assert_uint_eq(all.n, 9);
+	ck_assert_int_eq(count(&all, "Read Edit"), 3);
+	ck_assert_int_eq(count(&all, "Read Read Edit"), 1);
+}
+END_TEST
+
 START_TEST(the_cosine_compares_two_times)
 {
 	put_story();
@@ -127,4 +144,5 @@ START_TEST(patterns_tell_how_turns_went_on_and_ended)
 END_TEST
 
 BP_TEST_MAIN(setup, teardown, sequences_stay_inside_a_turn_of_one_agent,
-	     the_cosine_compares_two_times, patterns_tell_how_turns_went_on_and_ended)
+	     many_names_are_counted_as_few_are, the_cosine_compares_two_times,
+	     patterns_tell_how_turns_went_on_and_ended)

@@ -8,3 +8,6 @@ CREATE TABLE limit_status (
 	resets_us    INTEGER,           -- when the window begins anew
 	PRIMARY KEY (platform, window, ts_us)
 ) STRICT, WITHOUT ROWID;
+
+-- finaliser: calls of tools that have no end yet. 0: what the finaliser keeps of the session cannot change by time alone.
+ALTER TABLE conversations ADD COLUMN pending_calls INTEGER;

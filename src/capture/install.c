@@ -81,6 +81,18 @@ void bp_install_command(const char *hook_path, const char *home, struct bp_buf *
 	}
 }
 
+void bp_install_verb_command(const char *program_path, const char *home, const char *verb,
+			     struct bp_buf *out)
+{
+	if (home) {
+		bp_buf_add_str(out, BP_STR("env BLUEPLANE_HOME="));
+		put_quoted(home, out);
+		bp_buf_add_char(out, ' ');
+	}
+	put_quoted(program_path, out);
+	bp_buf_printf(out, " %s", verb);
+}
+
 static bool is_blank(struct bp_str text)
 {
 	for (size_t i = 0; i < text.len; i++) {
@@ -333,8 +345,15 @@ enum bp_rc bp_install_claude(const struct bp_install_options *options, struct bp
 
 	if (rc == BP_OK) {
 		rc = bp_claude_hooks_add(&settings.text, options->hook_command, err);
+		if (rc == BP_OK && options->guard_command) {
+			rc = bp_claude_guard_add(&settings.text, options->guard_command, err);
+		}
+		if (rc == BP_OK && options->statusline_command) {
+			rc = bp_claude_statusline_add(&settings.text, options->statusline_command,
+						      err);
+		}
 		if (rc != BP_OK) {
-			rc = bp_err_wrap(err, rc, "\"%s\" cannot take hooks", settings.path);
+			rc = bp_err_wrap(err, rc, "\"%s\" cannot take them", settings.path);
 		}
 	}
 	if (rc != BP_OK) {

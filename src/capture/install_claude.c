@@ -55,7 +55,26 @@ static struct bp_str program_of(struct bp_str command, char space[COMMAND_BYTES]
 	return bp_str_make(space, n);
 }
 
-static bool is_ours(struct bp_json handler)
+/* Kinds of entries of ours; several together are asked for as bits. */
+enum { HOOK = 1, GUARD = 2 };
+
+/** "/opt/x/blueplane guard", "env BLUEPLANE_HOME=/y '/opt/a b/blueplane' guard". */
+static bool is_verb(struct bp_json handler, const char *verb, const char *quoted)
+{
+	char text[COMMAND_BYTES];
+	struct bp_json command = bp_json_get(handler, BP_STR("command"));
+	struct bp_str words = bp_json_text(command, text, sizeof(text));
+
+	return words.ptr &&
+	       (bp_str_ends(words, bp_str_from(verb)) || bp_str_ends(words, bp_str_from(quoted)));
+}
+
+static bool is_guard(struct bp_json handler)
+{
+	return is_verb(handler, "/blueplane guard", "/blueplane' guard");
+}
+
+static bool is_hook(struct bp_json handler)
 {
 	char text[COMMAND_BYTES];
 	char program[COMMAND_BYTES];
@@ -79,8 +98,14 @@ static size_t count_items(struct bp_json container)
 	return n;
 }
 
+static bool is_ours(struct bp_json handler, unsigned kinds)
+{
+	return ((kinds & HOOK) && is_hook(handler)) || ((kinds & GUARD) && is_guard(handler));
+}
+
 /** Where one of our entries stands. */
 struct place {
+	unsigned kinds; /* which are looked for */
 	struct bp_json root, hooks, groups, group, handlers, handler;
 	size_t hooks_i, groups_i, group_i, handlers_i, handler_i; /* within the one before */
 };
@@ -107,7 +132,7 @@ static bool find_in_groups(struct place *place, size_t *skip)
 			for (place->handler_i = 0; bp_json_next_element(&handlers, &place->handler);
 			     place->handler_i++) {
 				if (place->handler.type == BP_JSON_OBJECT &&
-				    is_ours(place->handler) && (*skip)-- == 0) {
+				    is_ours(place->handler, place->kinds) && (*skip)-- == 0) {
 					return true;
 				}
 			}
@@ -145,15 +170,35 @@ static bool find_ours(const struct bp_buf *text, const char *event, size_t skip,
 	return false;
 }
 
+/** The status line's place among the members of the root. False when it is not ours. */
+static bool find_statusline(struct bp_json root, size_t *out_i)
+{
+	struct bp_json_iter members = bp_json_each(root);
+	struct bp_json value;
+	struct bp_str key;
+
+	if (root.type != BP_JSON_OBJECT) {
+		return false;
+	}
+	for (size_t i = 0; bp_json_next_member(&members, &key, &value); i++) {
+		if (bp_str_is(key, "statusLine") && value.type == BP_JSON_OBJECT &&
+		    is_verb(value, "/blueplane statusline", "/blueplane' statusline")) {
+			*out_i = i;
+			return true;
+		}
+	}
+	return false;
+}
+
 size_t bp_claude_hooks_count(const struct bp_buf *text)
 {
-	struct place place;
-	size_t n = 0;
+	struct place place = {.kinds = HOOK | GUARD};
+	size_t n = 0, i = 0;
 
 	while (find_ours(text, NULL, n, &place)) {
 		n++;
 	}
-	return n;
+	return n + (find_statusline(root_of(text), &i) ? 1 : 0);
 }
 
 /** The command as a JSON string. Owns: the caller, bp_buf_done(). */
@@ -201,9 +246,10 @@ static enum bp_rc add_event(struct bp_buf *text, const char *event, const struct
 }
 
 /** Give our entries of an event this command. False when there is none. */
-static bool update_event(struct bp_buf *text, const char *event, const struct bp_buf *command_json)
+static bool update_event(struct bp_buf *text, const char *event, const struct bp_buf *command_json,
+			 unsigned kind)
 {
-	struct place place;
+	struct place place = {.kinds = kind};
 	size_t n = 0;
 
 	for (; find_ours(text, event, n, &place); n++) {
@@ -216,7 +262,8 @@ static bool update_event(struct bp_buf *text, const char *event, const struct bp
 	return n > 0;
 }
 
-enum bp_rc bp_claude_hooks_add(struct bp_buf *text, const char *command, struct bp_err *err)
+static enum bp_rc add_to_events(struct bp_buf *text, const char *command, const char *const *names,
+				size_t n, unsigned kind, struct bp_err *err)
 {
 	struct bp_json root = root_of(text);
 	struct bp_json_style style = bp_json_style(bp_buf_str(text), root);
@@ -235,9 +282,9 @@ enum bp_rc bp_claude_hooks_add(struct bp_buf *text, const char *command, struct 
 	if (hooks.type == BP_JSON_ABSENT) {
 		bp_json_insert(text, root, BP_STR("hooks"), BP_STR("{}"), &style);
 	}
-	for (size_t i = 0; i < sizeof(events) / sizeof(events[0]) && rc == BP_OK; i++) {
-		if (!update_event(text, events[i], &command_json)) {
-			rc = add_event(text, events[i], &group, &style, err);
+	for (size_t i = 0; i < n && rc == BP_OK; i++) {
+		if (!update_event(text, names[i], &command_json, kind)) {
+			rc = add_event(text, names[i], &group, &style, err);
 		}
 	}
 	if (rc == BP_OK && (!bp_buf_ok(text) || !bp_buf_ok(&group) || !bp_buf_ok(&command_json))) {
@@ -248,9 +295,60 @@ enum bp_rc bp_claude_hooks_add(struct bp_buf *text, const char *command, struct 
 	return rc;
 }
 
+enum bp_rc bp_claude_hooks_add(struct bp_buf *text, const char *command, struct bp_err *err)
+{
+	return add_to_events(text, command, events, sizeof(events) / sizeof(events[0]), HOOK, err);
+}
+
+enum bp_rc bp_claude_guard_add(struct bp_buf *text, const char *command, struct bp_err *err)
+{
+	static const char *const stoppable[] = {"UserPromptSubmit", "PreToolUse"};
+
+	return add_to_events(text, command, stoppable, sizeof(stoppable) / sizeof(stoppable[0]),
+			     GUARD, err);
+}
+
+enum bp_rc bp_claude_statusline_add(struct bp_buf *text, const char *command, struct bp_err *err)
+{
+	struct bp_json root = root_of(text);
+	struct bp_json_style style = bp_json_style(bp_buf_str(text), root);
+	struct bp_json there = bp_json_get(root, BP_STR("statusLine"));
+	struct bp_buf command_json, item;
+	enum bp_rc rc = BP_OK;
+	size_t i = 0;
+
+	bp_buf_init(&command_json, COMMAND_BYTES);
+	bp_buf_init(&item, 2 * COMMAND_BYTES);
+	quote_json(command, &command_json);
+	if (there.type == BP_JSON_ABSENT) {
+		bp_buf_add_str(&item, BP_STR("{\"type\":\"command\",\"command\":"));
+		bp_buf_add_str(&item, bp_buf_str(&command_json));
+		bp_buf_add_char(&item, '}');
+		bp_json_insert(text, root, BP_STR("statusLine"), bp_buf_str(&item), &style);
+	} else if (find_statusline(root, &i)) {
+		bp_json_replace(text, bp_json_get(there, BP_STR("command")),
+				bp_buf_str(&command_json));
+	} else {
+		rc = bp_err_set(err, BP_EINVAL,
+				"there is a status line already, which stays: let its command run "
+				"\"blueplane statusline\" with the same input");
+	}
+	if (rc == BP_OK && (!bp_buf_ok(text) || !bp_buf_ok(&item) || !bp_buf_ok(&command_json))) {
+		rc = bp_err_set(err, BP_ELIMIT, "the settings would be too large");
+	}
+	bp_buf_done(&item);
+	bp_buf_done(&command_json);
+	return rc;
+}
+
 void bp_claude_hooks_remove(struct bp_buf *text)
 {
-	struct place place;
+	struct place place = {.kinds = HOOK | GUARD};
+	size_t i = 0;
+
+	if (find_statusline(root_of(text), &i)) {
+		bp_json_remove(text, root_of(text), i);
+	}
 
 	/* One at a time: each changes where the others are. What it leaves empty goes along. */
 	while (find_ours(text, NULL, 0, &place)) {

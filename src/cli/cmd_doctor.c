@@ -257,7 +257,7 @@ static void check_claude(struct doctor *doctor)
 		return;
 	}
 	bp_buf_init(&diff, 2 * SETTINGS_BYTES_MAX);
-	enum bp_rc rc = bp_claude_install(doctor->home, true, true, &diff, &changed, &err);
+	enum bp_rc rc = bp_claude_install(doctor->home, true, 0, true, &diff, &changed, &err);
 	if (rc != BP_OK) {
 		report(doctor, "claude-code", err.msg,
 		       "correct its settings.json, then: blueplane install claude-code");

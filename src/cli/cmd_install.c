@@ -47,6 +47,14 @@ static int change(struct bp_cli *cli, bool install)
 	struct bp_buf diff;
 	bool changed = false;
 	int code = BP_EXIT_OK;
+	unsigned extras = 0;
+
+	if (install && bp_options_given(&cli->options, "statusline")) {
+		extras |= BP_INSTALL_STATUSLINE;
+	}
+	if (install && bp_options_given(&cli->options, "guard")) {
+		extras |= BP_INSTALL_GUARD;
+	}
 
 	bp_buf_init(&diff, DIFF_BYTES_MAX);
 	enum bp_rc rc = bp_home_path(home, sizeof(home), &err);
@@ -57,7 +65,7 @@ static int change(struct bp_cli *cli, bool install)
 		rc = bp_claude_settings_path(path, sizeof(path), &err);
 	}
 	if (rc == BP_OK) {
-		rc = bp_claude_install(home, install, dry_run, &diff, &changed, &err);
+		rc = bp_claude_install(home, install, extras, dry_run, &diff, &changed, &err);
 	}
 	if (rc != BP_OK) {
 		code = bp_cli_fail_err(cli, &err);
@@ -89,7 +97,17 @@ static int run_uninstall(struct bp_cli *cli)
 	return change(cli, false);
 }
 
-static const struct bp_option_row OPTIONS[] = {
+static const struct bp_option_row INSTALL_OPTIONS[] = {
+	{.name = "dry-run", .help = "show the change, write nothing"},
+	{.name = "statusline",
+	 .help = "also show costs and limits in its status line (blueplane help statusline); one "
+		 "that is there stays"},
+	{.name = "guard",
+	 .help = "also let it be stopped over a cap (blueplane help guard); off until switched on"},
+	{.name = NULL},
+};
+
+static const struct bp_option_row UNINSTALL_OPTIONS[] = {
 	{.name = "dry-run", .help = "show the change, write nothing"},
 	{.name = NULL},
 };
@@ -97,12 +115,12 @@ static const struct bp_option_row OPTIONS[] = {
 const struct bp_command bp_cmd_install = {
 	.name = "install",
 	.summary = "let an assistant report to blueplane",
-	.usage = "install [claude-code|all] [--dry-run]",
+	.usage = "install [claude-code|all] [--statusline] [--guard] [--dry-run]",
 	.help = "Register blueplane-hook in Claude Code's settings ($CLAUDE_CONFIG_DIR, else "
 		"~/.claude). What else is in there\nkeeps its every byte, and a dated copy of the "
 		"old file stays beside it. Safe to run again.\n\nexample: blueplane install "
 		"claude-code --dry-run\n",
-	.options = OPTIONS,
+	.options = INSTALL_OPTIONS,
 	.verbs = VERBS,
 	.args_max = 1,
 	.words_only = true,
@@ -117,7 +135,7 @@ const struct bp_command bp_cmd_uninstall = {
 		"take "
 		"out only our entries.\nWhat was recorded stays (see: blueplane help purge).\n\n"
 		"example: blueplane uninstall claude-code\n",
-	.options = OPTIONS,
+	.options = UNINSTALL_OPTIONS,
 	.verbs = VERBS,
 	.args_max = 1,
 	.words_only = true,

@@ -23,6 +23,7 @@ struct request {
 	enum bp_group_by by;
 	bool trends; /* there is a period before to compare with */
 	struct bp_groups now, before;
+	struct bp_budgets budgets; /* of everything, whatever is asked */
 };
 
 static const char *const GROUPS[] = {"platform", "project", "model", "tool", "hour", "day", NULL};
@@ -148,6 +149,7 @@ static enum bp_rc print_json(const struct request *request, struct bp_err *err)
 		(void)cJSON_AddStringToObject(json, "session", request->session.id);
 	}
 	(void)cJSON_AddItemToObject(json, "period", bp_period_json(&request->period));
+	(void)cJSON_AddItemToObject(json, "budget", bp_budgets_json(&request->budgets));
 	if (request->by != BP_GROUP_NONE) {
 		(void)cJSON_AddItemToObject(json, "groups", groups_json(request));
 		return bp_print_json(json, err);
@@ -188,6 +190,7 @@ static void print_header(const struct request *request, const struct bp_cli *cli
 			     period->until_us == BP_TIME_LAST ? BP_SQL_NULL : period->until_us);
 		bp_print_title(&cli->print, "%s to %s (%s)", from, until, bp_tz_name(request->tz));
 	}
+	bp_show_budgets(&cli->print, &request->budgets);
 }
 
 static bool is_empty(const struct bp_totals *totals)
@@ -407,6 +410,9 @@ static int run(struct bp_cli *cli)
 	}
 	if (rc == BP_OK) {
 		rc = ask(&request, cli, &err);
+	}
+	if (rc == BP_OK) {
+		request.budgets = bp_cli_budgets(cli, request.sql, request.tz);
 	}
 	int code = rc == BP_OK ? answer(&request, cli, &err)
 		   : usage     ? bp_cli_fail_usage(cli, "%s", err.msg)

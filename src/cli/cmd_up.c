@@ -44,7 +44,7 @@ static int install(struct bp_cli *cli, const char *home)
 		return BP_EXIT_OK;
 	}
 	bp_buf_init(&diff, DIFF_BYTES_MAX);
-	enum bp_rc rc = bp_claude_install(home, true, true, &diff, &changed, &err);
+	enum bp_rc rc = bp_claude_install(home, true, 0, true, &diff, &changed, &err);
 	bool needed = diff.len > 0;
 	bool ask = isatty(STDIN_FILENO) == 1 && isatty(STDERR_FILENO) == 1;
 	bool wanted = needed && (yes || (ask && agree("Let Claude Code report to blueplane "
@@ -52,7 +52,7 @@ static int install(struct bp_cli *cli, const char *home)
 
 	bp_buf_clear(&diff);
 	if (rc == BP_OK && wanted) {
-		rc = bp_claude_install(home, true, false, &diff, &changed, &err);
+		rc = bp_claude_install(home, true, 0, false, &diff, &changed, &err);
 		if (rc == BP_OK) {
 			bp_cli_say(cli, "Claude Code reports to blueplane from its next session on "
 					"(undo with: blueplane uninstall).");

@@ -53,19 +53,32 @@ static const char *other_home(const char *home)
 	return n > 0 && (size_t)n < sizeof(usual) && strcmp(usual, home) == 0 ? NULL : home;
 }
 
-enum bp_rc bp_claude_install(const char *home, bool install, bool dry_run, struct bp_buf *out_diff,
-			     bool *out_changed, struct bp_err *err)
+enum bp_rc bp_claude_install(const char *home, bool install, unsigned extras, bool dry_run,
+			     struct bp_buf *out_diff, bool *out_changed, struct bp_err *err)
 {
 	char settings[BP_HOME_PATH_BYTES];
-	char hook[BP_HOME_PATH_BYTES];
-	struct bp_buf command;
+	char hook[BP_HOME_PATH_BYTES], program[BP_HOME_PATH_BYTES];
+	struct bp_buf command, guard, statusline;
 	struct bp_install_options options = {
 		.settings_path = settings, .home = home, .dry_run = dry_run};
 	enum bp_rc rc = bp_claude_settings_path(settings, sizeof(settings), err);
 
 	bp_buf_init(&command, COMMAND_BYTES_MAX);
+	bp_buf_init(&guard, COMMAND_BYTES_MAX);
+	bp_buf_init(&statusline, COMMAND_BYTES_MAX);
 	if (rc == BP_OK && install) {
 		rc = bp_process_find("blueplane-hook", hook, sizeof(hook), err);
+	}
+	if (rc == BP_OK && install && extras) {
+		rc = bp_process_find("blueplane", program, sizeof(program), err);
+	}
+	if (rc == BP_OK && (extras & BP_INSTALL_GUARD)) {
+		bp_install_verb_command(program, other_home(home), "guard", &guard);
+		options.guard_command = guard.ptr;
+	}
+	if (rc == BP_OK && (extras & BP_INSTALL_STATUSLINE)) {
+		bp_install_verb_command(program, other_home(home), "statusline", &statusline);
+		options.statusline_command = statusline.ptr;
 	}
 	if (rc == BP_OK && install) {
 		bp_install_command(hook, other_home(home), &command);
@@ -75,5 +88,7 @@ enum bp_rc bp_claude_install(const char *home, bool install, bool dry_run, struc
 		rc = bp_uninstall_claude(&options, out_diff, out_changed, err);
 	}
 	bp_buf_done(&command);
+	bp_buf_done(&guard);
+	bp_buf_done(&statusline);
 	return rc;
 }

@@ -79,6 +79,25 @@ enum bp_rc bp_cli_config(struct bp_query_config *out, struct bp_err *err)
 	return rc == BP_OK ? bp_query_config_load(home, out, err) : rc;
 }
 
+struct bp_budgets bp_cli_budgets(const struct bp_cli *cli, struct bp_sql *sql,
+				 const struct bp_tz *tz)
+{
+	struct bp_query_config config;
+	struct bp_budgets budgets = {0};
+	struct bp_tz *system = NULL;
+
+	if (bp_cli_config(&config, NULL) != BP_OK ||
+	    (config.budget_daily_pusd == 0 && config.budget_monthly_pusd == 0) ||
+	    (!tz && bp_tz_load(NULL, &system, NULL) != BP_OK)) {
+		return budgets;
+	}
+	if (bp_budgets_read(sql, &config, tz ? tz : system, cli->now_us, &budgets, NULL) != BP_OK) {
+		budgets = (struct bp_budgets){0};
+	}
+	bp_tz_free(system);
+	return budgets;
+}
+
 enum bp_rc bp_cli_filter(const struct bp_cli *cli, struct bp_sql *sql, struct bp_filter *out,
 			 struct bp_err *err)
 {

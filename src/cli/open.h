@@ -9,6 +9,7 @@
 
 #include "base/err.h"
 #include "cli/cmd.h"
+#include "query/budget.h"
 #include "query/filter.h"
 #include "query/options.h"
 #include "query/period.h"
@@ -52,6 +53,11 @@ BP_MUSTUSE enum bp_rc bp_cli_zone(const struct bp_cli *cli, struct bp_tz **out, 
 /** Read costs.*, budget.* and guard.*. Errors: those of bp_query_config_load(); *out has the
  *  defaults then. */
 BP_MUSTUSE enum bp_rc bp_cli_config(struct bp_query_config *out, struct bp_err *err);
+
+/** What is spent of the budgets, for who only warns: none when the config is wrong or the database
+ *  does not answer, which `costs` says. tz NULL: the system's zone. */
+struct bp_budgets bp_cli_budgets(const struct bp_cli *cli, struct bp_sql *sql,
+				 const struct bp_tz *tz);
 
 /** Fill the filter from --platform and --project. Errors: BP_ENOTFOUND, the nearest is named. */
 BP_MUSTUSE enum bp_rc bp_cli_filter(const struct bp_cli *cli, struct bp_sql *sql,

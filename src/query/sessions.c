@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * First all sessions that match, with the numbers that the finaliser keeps beside them; of those
- * that it has not seen since they changed, the numbers come from facts: of the page alone, unless
- * the order or a limit asks for those of all.
+ * that it has not seen since they changed, or that have calls that may count as interrupted since,
+ * the numbers come from facts: of the page alone, unless the order or a limit asks for all.
  */
 #include "query/sessions.h"
 
@@ -26,7 +26,7 @@ const char *const bp_sessions_sorts[] = {"last",   "started", "duration",   "pro
 /* --- what the finaliser keeps --- */
 
 #define KEPT_COLUMNS                                                                               \
-	", d.conversation_id IS NULL AND c.prompts IS NOT NULL, c.prompts, c.tool_calls, "         \
+	", d.conversation_id IS NULL AND c.pending_calls IS 0, c.prompts, c.tool_calls, "          \
 	"c.responses, c.total_tokens, c.acceptance_rate, c.productivity, c.unpriced_calls, "       \
 	"c.aborted_cost_pusd, c.cost_pusd, c.compat_pusd"
 
@@ -60,8 +60,7 @@ static void take_kept(struct bp_statement *from, struct bp_session_row *row, boo
 	if (bp_column_is_null(from, at + (compat ? 10 : 9))) {
 		row->unpriced_calls = row->model_calls;
 	}
-	/* Without a score there may be calls that were pending for too long since. */
-	row->known = row->tool_calls == 0 || !isnan(row->productivity_score);
+	row->known = row->kept = true;
 }
 
 /* --- which --- */
@@ -109,7 +108,7 @@ static enum bp_rc list(struct bp_sql *sql, const struct bp_sessions_question *qu
 
 /* The statements of one page, prepared once. ?1 the conversation, ?2 pending before. */
 struct numbers {
-	struct bp_statement *prompts, *calls, *tools, *models;
+	struct bp_statement *prompts, *calls, *tools, *models, *kept_models;
 	int64_t pending_before_us;
 	bool compat;
 };
@@ -141,12 +140,18 @@ static const char MODELS[] = "SELECT m.model FROM model_calls AS m WHERE m.conve
 			     "AND m.model IS NOT NULL AND " BP_RULE_MODEL_CALL
 			     " GROUP BY m.model ORDER BY min(m.ts_us), m.model";
 
+/* As text, one a line, as the other statement's rows are put together. */
+static const char KEPT_MODELS[] =
+	"SELECT coalesce((SELECT group_concat(value, char(10)) FROM (SELECT value FROM "
+	"json_each(c.models) ORDER BY key)), '') FROM conversations AS c WHERE c.id = ?1";
+
 static void numbers_done(struct numbers *numbers)
 {
 	bp_statement_free(numbers->prompts);
 	bp_statement_free(numbers->calls);
 	bp_statement_free(numbers->tools);
 	bp_statement_free(numbers->models);
+	bp_statement_free(numbers->kept_models);
 }
 
 static enum bp_rc numbers_init(struct numbers *numbers, struct bp_sql *sql, struct bp_err *err)
@@ -161,6 +166,9 @@ static enum bp_rc numbers_init(struct numbers *numbers, struct bp_sql *sql, stru
 	}
 	if (rc == BP_OK) {
 		rc = bp_statement_new(sql, MODELS, &numbers->models, err);
+	}
+	if (rc == BP_OK) {
+		rc = bp_statement_new(sql, KEPT_MODELS, &numbers->kept_models, err);
 	}
 	return rc;
 }
@@ -243,6 +251,18 @@ static enum bp_rc read_models(struct bp_statement *models, int64_t conversation,
 	return rc;
 }
 
+static enum bp_rc read_kept_models(struct bp_statement *models, struct bp_session_row *row,
+				   struct bp_err *err)
+{
+	bp_bind_int(models, 1, row->session.conversation);
+	enum bp_rc rc = bp_statement_step(models, err);
+	if (rc == BP_OK) {
+		row->models = bp_strdup(bp_column_text(models, 0));
+	}
+	bp_statement_reset(models);
+	return rc;
+}
+
 enum bp_rc bp_session_models(struct bp_sql *sql, int64_t conversation, char **out,
 			     struct bp_err *err)
 {
@@ -278,17 +298,17 @@ static enum bp_rc read_numbers(struct numbers *numbers, struct bp_session_row *r
 	return rc;
 }
 
-/* The models; and tool calls again: one may have been pending for too long since the finaliser
- * looked, which lowers the score. */
-static enum bp_rc read_page(struct numbers *numbers, struct bp_sessions *out, struct bp_err *err)
+static enum bp_rc read_page_models(struct numbers *numbers, struct bp_sessions *out,
+				   struct bp_err *err)
 {
 	enum bp_rc rc = BP_OK;
 
 	for (size_t i = 0; i < out->n && rc == BP_OK; i++) {
-		rc = read_models(numbers->models, out->rows[i].session.conversation,
-				 &out->rows[i].models, err);
-		if (rc == BP_OK) {
-			rc = read_tools(numbers, &out->rows[i], err);
+		if (out->rows[i].kept) {
+			rc = read_kept_models(numbers->kept_models, &out->rows[i], err);
+		} else {
+			rc = read_models(numbers->models, out->rows[i].session.conversation,
+					 &out->rows[i].models, err);
 		}
 	}
 	return rc;
@@ -433,7 +453,7 @@ static enum bp_rc read_in_moment(struct bp_sql *sql, const struct bp_sessions_qu
 		rc = read_numbers(&numbers, out->rows, out->n, err);
 	}
 	if (rc == BP_OK) {
-		rc = read_page(&numbers, out, err);
+		rc = read_page_models(&numbers, out, err);
 	}
 	numbers_done(&numbers);
 	return rc;

@@ -58,6 +58,7 @@ struct bp_session_row {
 	char *models;              /* '\n' between them, by first use; "" when none */
 	enum bp_session_status status;
 	bool known; /* the numbers above, models apart, are there */
+	bool kept;  /* they are the finaliser's */
 };
 
 struct bp_sessions {

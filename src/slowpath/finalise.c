@@ -507,6 +507,9 @@ static void sum_conversation(struct bp_session_facts *facts, struct bp_arena *ar
 	}
 	sum_edits(facts);
 	is->productivity = productivity_of(facts);
+	for (size_t i = 0; i < facts->n_tools; i++) {
+		is->pending_calls += facts->tools[i].outcome == BP_OUTCOME_PENDING;
+	}
 	name_models(facts, arena);
 	bp_finalise_costs(facts, is);
 }

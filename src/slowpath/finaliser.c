@@ -68,7 +68,7 @@ static const char UPDATE_CONVERSATION[] =
 	" tool_calls = ?10, acceptance_rate = ?11, total_tokens = ?12, total_changes = ?13,"
 	" lines_added = ?14, lines_removed = ?15, compactions = ?16, subagents = ?17,"
 	" active_us = ?18, cost_pusd = ?19, compat_pusd = ?20, aborted_cost_pusd = ?21,"
-	" unpriced_calls = ?22, productivity = ?23 WHERE id = ?1";
+	" unpriced_calls = ?22, productivity = ?23, pending_calls = ?24 WHERE id = ?1";
 
 enum { CHECK_EVERY = 16 }; /* updates between two looks at the clock */
 
@@ -408,7 +408,7 @@ static bool same_conversation(const struct bp_conversation_final *a,
 	       a->compactions == b->compactions && a->subagents == b->subagents &&
 	       a->active_us == b->active_us && a->cost_pusd == b->cost_pusd &&
 	       a->compat_pusd == b->compat_pusd && a->aborted_cost_pusd == b->aborted_cost_pusd &&
-	       a->unpriced_calls == b->unpriced_calls;
+	       a->unpriced_calls == b->unpriced_calls && a->pending_calls == b->pending_calls;
 }
 
 static enum bp_rc put_conversation(struct bp_finaliser *finaliser,
@@ -449,6 +449,7 @@ static enum bp_rc put_conversation(struct bp_finaliser *finaliser,
 	} else {
 		bp_bind_real(update, 23, is->productivity);
 	}
+	bp_bind_int(update, 24, is->pending_calls);
 	return put(finaliser, update, err);
 }
 

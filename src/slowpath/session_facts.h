@@ -105,6 +105,7 @@ struct bp_conversation_final {
 	int64_t model_switches, interaction_count, prompts, responses, tool_calls;
 	double acceptance_rate; /* < 0: NULL */
 	double productivity;    /* < 0: NULL */
+	int64_t pending_calls;
 	int64_t total_tokens, total_changes, lines_added, lines_removed;
 	int64_t compactions, subagents, active_us;
 	int64_t cost_pusd, compat_pusd; /* BP_SQL_NULL: no call has a price */

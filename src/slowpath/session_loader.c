@@ -40,7 +40,7 @@ static const char SELECT_CONVERSATION[] =
 	" interaction_count, prompts, responses, tool_calls, coalesce(acceptance_rate, -1.0),"
 	" total_tokens, total_changes, lines_added, lines_removed, compactions, subagents,"
 	" active_us, cost_pusd, compat_pusd, aborted_cost_pusd, unpriced_calls,"
-	" coalesce(productivity, -1.0), end_ts_us"
+	" coalesce(productivity, -1.0), end_ts_us, pending_calls"
 	" FROM conversations WHERE id = ?1";
 
 struct bp_session_loader {
@@ -309,6 +309,7 @@ static enum bp_rc read_conversation(struct bp_session_loader *loader, struct bp_
 			.unpriced_calls = bp_column_int(row, 20),
 			.productivity = bp_column_real(row, 21),
 		};
+		out->was.pending_calls = bp_column_int(row, 23);
 		out->end_ts_us = bp_column_int(row, 22);
 	}
 	bp_statement_reset(row);

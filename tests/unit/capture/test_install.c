@@ -295,6 +295,76 @@ START_TEST(an_entry_beside_ours_in_one_group_is_kept)
 }
 END_TEST
 
+static enum bp_rc install_extras(struct bp_err *err)
+{
+	struct bp_install_options with = options(COMMAND);
+	bool changed = false;
+
+	with.guard_command = "/opt/x/blueplane guard";
+	with.statusline_command = "env BLUEPLANE_HOME=/y '/opt/a b/blueplane' statusline";
+	bp_buf_clear(&diff);
+	return bp_install_claude(&with, &diff, &changed, err);
+}
+
+static int times(const char *part)
+{
+	int n = 0;
+
+	for (const char *at = strstr(settings(), part); at; at = strstr(at + 1, part)) {
+		n++;
+	}
+	return n;
+}
+
+START_TEST(the_guard_and_the_status_line_come_on_request_and_go_with_the_rest)
+{
+	struct bp_err err = {0};
+
+	given("{\"a\":1}");
+	ck_assert_ok(install_extras(&err), err);
+	ck_assert_int_eq(times("\"/opt/x/blueplane guard\""), 2);
+	ck_assert_int_eq(times("\"statusLine\":{\"type\":\"command\",\"command\":\"env "
+			       "BLUEPLANE_HOME=/y '/opt/a b/blueplane' statusline\"}"),
+			 1);
+	/* Again: the same. Without them: they stay. */
+	ck_assert_ok(install_extras(&err), err);
+	ck_assert_int_eq(times("blueplane guard"), 2);
+	ck_assert(!install(COMMAND));
+	ck_assert_int_eq(times("blueplane guard"), 2);
+	ck_assert(uninstall());
+	ck_assert_str_eq(settings(), "{\"a\":1}");
+}
+END_TEST
+
+START_TEST(a_file_changed_since_loses_the_guard_and_the_status_line_too)
+{
+	given("{\"a\":1,\"statusLine\":{\"type\":\"command\",\"command\":\"/x/blueplane "
+	      "statusline\"},\"hooks\":{\"PreToolUse\":[{\"hooks\":[{\"type\":\"command\","
+	      "\"command\":\"/x/blueplane "
+	      "guard\"},{\"type\":\"command\",\"command\":\"mine\"}]}]}}");
+	ck_assert(uninstall());
+	ck_assert_str_eq(settings(), "{\"a\":1,\"hooks\":{\"PreToolUse\":[{\"hooks\":[{\"type\":"
+				     "\"command\",\"command\":\"mine\"}]}]}}");
+}
+END_TEST
+
+START_TEST(a_status_line_of_others_stays)
+{
+	static const char theirs[] =
+		"{\"statusLine\":{\"type\":\"command\",\"command\":\"my-line\"}}";
+	struct bp_err err = {0};
+
+	given(theirs);
+	ck_assert_int_eq(install_extras(&err), BP_EINVAL);
+	ck_assert_ptr_nonnull(strstr(err.msg, "there is a status line already"));
+	ck_assert_str_eq(settings(), theirs);
+	ck_assert(install(COMMAND));
+	ck_assert_int_eq(times("my-line"), 1);
+	ck_assert(uninstall());
+	ck_assert_str_eq(settings(), theirs);
+}
+END_TEST
+
 START_TEST(a_dry_run_writes_nothing)
 {
 	struct bp_install_options with = options(COMMAND);
@@ -392,6 +462,9 @@ BP_TEST_MAIN(setup, teardown, no_file_becomes_one_and_goes_again, an_empty_objec
 	     tabs_and_crlf_are_followed, one_line_stays_one_line, hooks_of_others_are_kept,
 	     a_file_changed_since_loses_only_our_entries,
 	     a_new_command_replaces_the_old_one_and_the_way_back_is_kept,
-	     an_entry_beside_ours_in_one_group_is_kept, a_dry_run_writes_nothing,
+	     an_entry_beside_ours_in_one_group_is_kept,
+	     the_guard_and_the_status_line_come_on_request_and_go_with_the_rest,
+	     a_file_changed_since_loses_the_guard_and_the_status_line_too,
+	     a_status_line_of_others_stays, a_dry_run_writes_nothing,
 	     what_is_not_json_is_refused_with_its_place, mode_and_link_of_the_file_are_kept,
 	     a_byte_order_mark_stays, commands_are_quoted_for_the_shell)

@@ -135,7 +135,9 @@ START_TEST(finalised_sessions_are_not_read_from_facts)
 {
 	facts_put(
 		"UPDATE conversations SET prompts = 70, tool_calls = 80, responses = 9, "
-		"total_tokens = 1000, acceptance_rate = 0.5, productivity = 11, unpriced_calls = "
+		"total_tokens = 1000, acceptance_rate = 0.5, productivity = 11, pending_calls = 0, "
+		"models = '[\"b\",\"a\"]', "
+		"unpriced_calls = "
 		"3, cost_pusd = 4000000000000, compat_pusd = NULL, aborted_cost_pusd = 6 WHERE id "
 		"= 1");
 	question.sort = BP_SORT_TOKENS;
@@ -144,6 +146,12 @@ START_TEST(finalised_sessions_are_not_read_from_facts)
 	ck_assert_int_eq(sessions.rows[0].tokens_total, 1000);
 	ck_assert_double_eq(bp_session_row_usd(&sessions.rows[0]), 4);
 	ck_assert_int_eq(sessions.rows[0].unpriced_calls, 3);
+	ck_assert_str_eq(sessions.rows[0].models, "b\na");
+	/* A call that still runs may count as interrupted by now. */
+	facts_put("UPDATE conversations SET pending_calls = 1 WHERE id = 1");
+	ask();
+	ck_assert_int_eq(sessions.rows[0].prompts, 2);
+	facts_put("UPDATE conversations SET pending_calls = 0 WHERE id = 1");
 	question.compat_ccusage = true;
 	ask();
 	ck_assert(isnan(bp_session_row_usd(&sessions.rows[0])));

@@ -154,6 +154,21 @@ START_TEST(acceptance_counts_edits_that_were_decided)
 	ck_assert_int_eq(facts.is.lines_added, 2);
 	ck_assert_int_eq(tools[1].is.accepted, 0);
 	ck_assert_int_eq(tools[2].is.accepted, BP_SQL_NULL);
+	ck_assert_int_eq(facts.is.pending_calls, 0);
+}
+END_TEST
+
+/* Time alone changes what it means, so questions must know that there is one. */
+START_TEST(calls_without_an_end_are_counted)
+{
+	struct bp_tool tools[] = {edit(1, 1, "a", "", ""), edit(2, 2, "b", "", ""),
+				  edit(3, 3, "c", "", "")};
+
+	tools[0].outcome = tools[2].outcome = BP_OUTCOME_PENDING;
+	facts.tools = tools;
+	facts.n_tools = 3;
+	bp_finalise(&facts, prices, &arena);
+	ck_assert_int_eq(facts.is.pending_calls, 2);
 }
 END_TEST
 
@@ -339,7 +354,7 @@ BP_TEST_MAIN(setup, teardown, only_prompts_of_a_person_in_the_main_line_are_numb
 	     the_k_th_hook_without_a_prompt_id_is_the_k_th_line_with_its_text,
 	     a_turn_is_timed_up_to_the_next_prompt,
 	     an_edit_undone_within_30_s_is_reverted_and_one_redone_within_5_min_is_revised,
-	     acceptance_counts_edits_that_were_decided,
+	     acceptance_counts_edits_that_were_decided, calls_without_an_end_are_counted,
 	     a_permission_request_belongs_to_the_nearest_call_with_its_input,
 	     compactions_count_as_many_as_the_source_that_knows_most,
 	     active_time_leaves_out_gaps_of_5_minutes,

@@ -362,7 +362,9 @@ static void dump_facts(struct bp_sql *sql, struct bp_buf *out)
 	struct bp_statement *tables = select_of(
 		sql,
 		"SELECT name FROM sqlite_master WHERE type = 'table'"
-		" AND name NOT LIKE 'sqlite%' AND name NOT IN ('name', 'zlib_dictionary', 'blob',"
+		/* An index of words remembers in which order it was written; its text is compared. */
+		" AND name NOT LIKE 'sqlite%' AND name NOT LIKE 'session_search%'"
+		" AND name NOT IN ('name', 'zlib_dictionary', 'blob',"
 		" 'claude_row', 'other_row', 'capture_checkpoint', 'pool_progress', 'tombstone')"
 		" ORDER BY name");
 	struct bp_err err = {0};

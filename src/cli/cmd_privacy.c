@@ -110,18 +110,15 @@ static int tell_audit(struct bp_cli *cli, const cJSON *result)
 	if (cli->print.format != BP_FORMAT_TABLE) {
 		return BP_EXIT_OK;
 	}
-	bp_print_line(&cli->print, "Looked at %s, %s, %s and %s at the level %s: %s.",
-		      bp_text_of(number(result, "rows"), "row").text,
-		      bp_text_of(number(result, "fact_texts"), "text").text,
-		      bp_text_of(number(result, "queue_entries"), "event").text,
-		      bp_text_of(number(result, "files"), "file").text, text(result, "level"),
-		      cJSON_GetArraySize(findings) > 0 ? "the places above hold what should not be "
-							 "there"
-						       : "nothing is there that should not be");
-	if (number(result, "files_left_out") > 0) {
-		bp_print_line(&cli->print, "Not looked into: %s of the archive.",
-			      bp_text_of(number(result, "files_left_out"), "file").text);
-	}
+	bp_print_line(
+		&cli->print, "Looked at %s, %s, %s and %s at the level %s: %s.",
+		bp_text_of(number(result, "rows") + number(result, "archived_rows"), "row").text,
+		bp_text_of(number(result, "fact_texts"), "text").text,
+		bp_text_of(number(result, "queue_entries"), "event").text,
+		bp_text_of(number(result, "files"), "file").text, text(result, "level"),
+		cJSON_GetArraySize(findings) > 0 ? "the places above hold what should not be "
+						   "there"
+						 : "nothing is there that should not be");
 	return BP_EXIT_OK;
 }
 

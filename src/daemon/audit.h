@@ -41,7 +41,8 @@ struct bp_audit {
 	size_t space_bytes;
 	struct bp_finding findings[BP_AUDIT_FINDINGS_MAX];
 	size_t n_findings;
-	int64_t rows, facts, entries, files, files_left_out;
+	char archive_file[64]; /* that is being read: where a finding stands */
+	int64_t rows, archived_rows, facts, entries, files;
 };
 
 /** Compile the patterns, take the policy from the options. Owns: bp_audit_done(), also on error.
@@ -66,6 +67,8 @@ void bp_audit_text(struct bp_audit *audit, const char *place, const char *where,
 
 /** Every inflated row. Errors: those of bp_raw_read(). */
 BP_MUSTUSE enum bp_rc bp_audit_rows(struct bp_audit *audit, struct bp_err *err);
+/** Every row of the archive. Errors: those of bp_archive_rows(). */
+BP_MUSTUSE enum bp_rc bp_audit_archive(struct bp_audit *audit, struct bp_err *err);
 /** Every text of every other table. Errors: those of bp_statement_step(). */
 BP_MUSTUSE enum bp_rc bp_audit_facts(struct bp_audit *audit, struct bp_err *err);
 /** Streams and dead letters. Errors: BP_EIO. */

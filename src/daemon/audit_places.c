@@ -12,6 +12,7 @@
 #include "base/file.h"
 #include "base/mem.h"
 #include "daemon/audit.h"
+#include "store/archive.h"
 #include "store/raw.h"
 
 enum {
@@ -100,6 +101,41 @@ enum bp_rc bp_audit_rows(struct bp_audit *audit, struct bp_err *err)
 	bp_raw_reader_free(reader);
 	bp_sql_close(sql);
 	bp_codec_free(codec);
+	return rc;
+}
+
+/* --- the archive --- */
+
+static enum bp_rc look_at_archived(void *arg, const struct bp_raw_row *row, struct bp_err *err)
+{
+	struct bp_audit *audit = arg;
+
+	(void)err;
+	bp_audit_event(audit, "archive", audit->archive_file, &row->event);
+	audit->archived_rows++;
+	return BP_OK;
+}
+
+enum bp_rc bp_audit_archive(struct bp_audit *audit, struct bp_err *err)
+{
+	struct bp_archive_entry *entries = NULL;
+	struct bp_sql *sql = NULL;
+	int64_t next_us = 0;
+	size_t n = 0;
+	enum bp_rc rc = bp_service_sql(audit->service, BP_SQL_READ, &sql, err);
+
+	if (rc == BP_OK) {
+		rc = bp_archive_list(sql, NULL, NULL, &entries, &n, err);
+	}
+	for (size_t i = 0; rc == BP_OK && i < n; i++) {
+		say(audit, "archive", (int64_t)i, (int64_t)n, &next_us);
+		(void)snprintf(audit->archive_file, sizeof(audit->archive_file), "%s",
+			       entries[i].path);
+		rc = bp_archive_rows(audit->service->archive, &entries[i], &audit->service->stop,
+				     look_at_archived, audit, err);
+	}
+	free(entries);
+	bp_sql_close(sql);
 	return rc;
 }
 
@@ -325,15 +361,11 @@ static bool look_at_file(const char *path, bool is_dir, void *arg)
 	const char *name = path + strlen(walk->home) + 1;
 	struct stat st;
 
-	/* The database was looked at as what it holds; the salt is random; the options are the
+	/* The database and the archive were looked at as what they hold; the salt is random; the options are the
 	   user's own words. */
 	if (is_dir || stat(path, &st) != 0 || !S_ISREG(st.st_mode) ||
 	    begins(name, "telemetry.db") || strcmp(name, "salt") == 0 ||
-	    begins(name, "config.yaml") || begins(name, "run/")) {
-		return true;
-	}
-	if (begins(name, "archive/")) {
-		walk->audit->files_left_out++; /* compressed */
+	    begins(name, "config.yaml") || begins(name, "run/") || begins(name, "archive/")) {
 		return true;
 	}
 	int fd = open(path, O_RDONLY | O_CLOEXEC);

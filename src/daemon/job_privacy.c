@@ -100,10 +100,10 @@ static cJSON *result_of(const struct bp_audit *audit)
 	cJSON_AddBoolToObject(json, "clean", audit->n_findings == 0);
 	cJSON_AddStringToObject(json, "level", bp_level_name(audit->policies[0].level));
 	cJSON_AddNumberToObject(json, "rows", (double)audit->rows);
+	cJSON_AddNumberToObject(json, "archived_rows", (double)audit->archived_rows);
 	cJSON_AddNumberToObject(json, "fact_texts", (double)audit->facts);
 	cJSON_AddNumberToObject(json, "queue_entries", (double)audit->entries);
 	cJSON_AddNumberToObject(json, "files", (double)audit->files);
-	cJSON_AddNumberToObject(json, "files_left_out", (double)audit->files_left_out);
 	cJSON *findings = cJSON_AddArrayToObject(json, "findings");
 	for (size_t i = 0; i < audit->n_findings; i++) {
 		const struct bp_finding *finding = &audit->findings[i];
@@ -128,6 +128,9 @@ static enum bp_rc audit(struct bp_service *service, const cJSON *args, struct bp
 	(void)args;
 	if (rc == BP_OK) {
 		rc = bp_audit_rows(audit, err);
+	}
+	if (rc == BP_OK) {
+		rc = bp_audit_archive(audit, err);
 	}
 	if (rc == BP_OK) {
 		rc = bp_audit_facts(audit, err);

@@ -386,7 +386,10 @@ static enum bp_rc read_conversation(struct bp_session_text *text, struct bp_err 
 static void keep_archived(struct bp_session_text *text)
 {
 	if (text->title.len == 0) {
-		text->title = text->was_title;
+		/* A rebuild made the conversation anew. */
+		bp_buf_clear(&text->joined);
+		bp_search_join(text->was[TITLE], &text->joined);
+		text->title = bp_arena_str(text->arena, bp_buf_str(&text->joined));
 		text->is[TITLE] = text->was[TITLE];
 	}
 	if (text->is[PROMPTS].len < text->was[PROMPTS].len) {

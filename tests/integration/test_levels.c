@@ -358,6 +358,24 @@ START_TEST(the_audit_sees_what_should_not_be_there)
 }
 END_TEST
 
+START_TEST(the_archive_is_looked_into)
+{
+	char *text = NULL;
+
+	start_at("privacy:\n  level: full\n");
+	cJSON_Delete(bp_test_cli_json(&home, "archive", "--before", "2100-01-01", "--yes", NULL));
+	ck_assert_int_eq(found("prompt:levelprompt title:leveltitle"), 1);
+	assert_clean();
+	bp_test_service_stop(&home);
+	const char *strict = "privacy:\n  level: strict\n";
+	bp_test_write_file(bp_test_home_file(&home, "config.yaml"), strict, strlen(strict));
+	bp_test_service_start(&home);
+	ck_assert_int_eq(audit(&text), 1);
+	ck_assert_msg(strstr(text, "\"archive\"") && !strstr(text, "\"claude_row\""), "%s", text);
+	free(text);
+}
+END_TEST
+
 START_TEST(a_purged_session_leaves_no_word_and_a_rebuild_the_same_text)
 {
 	struct bp_test_output output;
@@ -476,5 +494,6 @@ END_TEST
 BP_TEST_MAIN(setup, teardown, strict_keeps_no_word, standard_keeps_names_titles_and_errors,
 	     full_keeps_text_without_secrets, the_halves_of_full_leave_their_text_out,
 	     show_says_what_is_kept, the_audit_sees_what_should_not_be_there,
+	     the_archive_is_looked_into,
 	     a_purged_session_leaves_no_word_and_a_rebuild_the_same_text,
 	     facts_are_the_same_at_every_level)

@@ -216,6 +216,7 @@ START_TEST(an_archived_session_keeps_its_text)
 		bp_sql_exec(world.write,
 			    "INSERT INTO archived_session SELECT platform, external_id, '' FROM "
 			    "conversations; DELETE FROM claude_row;"
+			    "UPDATE conversations SET title = NULL;"
 			    "INSERT INTO dirty_session SELECT id, 1 FROM conversations",
 			    &err),
 		err);

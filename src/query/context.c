@@ -87,8 +87,7 @@ static enum bp_rc read_use(struct bp_sql *sql, const struct bp_scope *scope,
 #define USE(session, where, group)                                                                 \
 	"SELECT " session ", count(*), sum(m.input + m.cache_read + m.cache_write_5m + "           \
 	"m.cache_write_1h), max(m.input + m.cache_read + m.cache_write_5m + m.cache_write_1h) "    \
-	"FROM model_calls AS m WHERE " where                                                       \
-	" AND m.sidechain = 0 AND m.agent_id IS NULL AND " BP_RULE_MODEL_CALL group
+	"FROM model_calls AS m WHERE " where " AND m.sidechain = 0 AND " BP_RULE_MODEL_CALL group
 	static const char ALL[] =
 		USE("0", "m.ts_us >= ?1 AND m.ts_us < ?2", " HAVING count(*) > 0");
 	static const char IN_TIME[] =

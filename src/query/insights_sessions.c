@@ -280,9 +280,8 @@ static enum bp_rc read_breaks_of(struct bp_sql *sql, struct bp_insight_numbers *
 		"SELECT m.ts_us, m.model, m.cache_read, m.input + m.cache_read + m.cache_write_5m "
 		"+ m.cache_write_1h, EXISTS (SELECT 1 FROM compactions AS k WHERE "
 		"k.conversation_id = ?1 AND k.ts_us <= m.ts_us AND k.ts_us > m.ts_us - 600000000 "
-		"AND " BP_RULE_COMPACTION
-		") FROM model_calls AS m WHERE m.conversation_id = ?1 AND m.sidechain = 0 AND "
-		"m.agent_id IS NULL AND " BP_RULE_MODEL_CALL
+		"AND " BP_RULE_COMPACTION ") FROM model_calls AS m WHERE m.conversation_id = ?1 "
+		"AND m.sidechain = 0 AND " BP_RULE_MODEL_CALL
 		" AND m.ts_us >= ?2 AND m.ts_us < ?3 ORDER BY m.ts_us, m.id";
 	struct response before = {0};
 	struct bp_statement *statement = NULL;

@@ -54,7 +54,7 @@ double bp_stats_share(const struct bp_stats *stats, const struct bp_group *model
 /** Dollars of some calls; NAN when calls were made and none has a price. */
 double bp_stats_cost_usd(const struct bp_bucket_sums *sums);
 
-/** The documented object (docs/design/stats.md). Owns: the caller. */
+/** The documented object (docs/schema/stats.json). Owns: the caller. */
 struct cJSON *bp_stats_json(const struct bp_stats *stats);
 
 #endif

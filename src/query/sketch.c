@@ -8,7 +8,7 @@
 
 #include "base/mem.h"
 
-enum { FORMAT = 1, INDEX_MAX = 4096, VARINT_BYTES = 10 };
+enum { FORMAT = 1, INDEX_MAX = 4096, VARINT_BYTES = 10, FEW = 64 };
 
 #define VALUE_MAX (INT64_C(1) << 50)
 #define GAMMA (1.01 / 0.99)
@@ -30,33 +30,76 @@ static double value_of(int32_t index)
 	return 2 * pow(GAMMA, index) / (1 + GAMMA);
 }
 
-/* Add to the bin of that index, which lies at from or behind; returns where. Whoever adds a sorted
-   list goes on from there. */
-static size_t add_bin(struct bp_sketch *sketch, size_t from, int32_t index, int64_t count)
+/* By insertion: most sketches have a few bins. */
+static void sort_few(struct bp_sketch *sketch)
 {
-	size_t low = from, high = sketch->n;
-
-	while (low < high) {
-		size_t middle = low + (high - low) / 2;
-		if (sketch->bins[middle].index < index) {
-			low = middle + 1;
+	for (size_t i = sketch->sorted ? sketch->sorted : 1; i < sketch->n; i++) {
+		struct bp_sketch_bin bin = sketch->bins[i];
+		size_t at = i;
+		for (; at > 0 && sketch->bins[at - 1].index > bin.index; at--) {
+			sketch->bins[at] = sketch->bins[at - 1];
+		}
+		sketch->bins[at] = bin;
+	}
+	size_t n = 0;
+	for (size_t i = 0; i < sketch->n; i++) {
+		if (n > 0 && sketch->bins[n - 1].index == sketch->bins[i].index) {
+			sketch->bins[n - 1].count += sketch->bins[i].count;
 		} else {
-			high = middle;
+			sketch->bins[n++] = sketch->bins[i];
 		}
 	}
-	if (low < sketch->n && sketch->bins[low].index == index) {
-		sketch->bins[low].count += count;
-		return low;
+	sketch->n = n;
+}
+
+static void sort_many(struct bp_sketch *sketch)
+{
+	int64_t counts[INDEX_MAX + 1];
+	int32_t low = INDEX_MAX, high = 0;
+	size_t n = 0;
+
+	for (size_t i = 0; i < sketch->n; i++) {
+		low = sketch->bins[i].index < low ? sketch->bins[i].index : low;
+		high = sketch->bins[i].index > high ? sketch->bins[i].index : high;
+	}
+	memset(counts + low, 0, (size_t)(high - low + 1) * sizeof(counts[0]));
+	for (size_t i = 0; i < sketch->n; i++) {
+		counts[sketch->bins[i].index] += sketch->bins[i].count;
+	}
+	for (int32_t index = low; index <= high; index++) {
+		if (counts[index] > 0) {
+			sketch->bins[n++] = (struct bp_sketch_bin){index, counts[index]};
+		}
+	}
+	sketch->n = n;
+}
+
+/* Put what was added in order. Nothing that can be asked for changes. */
+static void settle(const struct bp_sketch *asked)
+{
+	struct bp_sketch *sketch = (struct bp_sketch *)(uintptr_t)asked;
+
+	if (sketch->sorted == sketch->n) {
+		return;
+	}
+	if (sketch->n <= FEW) {
+		sort_few(sketch);
+	} else {
+		sort_many(sketch);
+	}
+	sketch->sorted = sketch->n;
+}
+
+static void add_bin(struct bp_sketch *sketch, int32_t index, int64_t count)
+{
+	if (sketch->n == sketch->cap && sketch->n - sketch->sorted >= sketch->n / 2) {
+		settle(sketch); /* bins are unique then: that makes room more often than not */
 	}
 	if (sketch->n == sketch->cap) {
 		sketch->cap = sketch->cap ? 2 * sketch->cap : 16;
 		sketch->bins = bp_realloc(sketch->bins, sketch->cap, sizeof(sketch->bins[0]));
 	}
-	memmove(sketch->bins + low + 1, sketch->bins + low,
-		(sketch->n - low) * sizeof(sketch->bins[0]));
-	sketch->bins[low] = (struct bp_sketch_bin){.index = index, .count = count};
-	sketch->n++;
-	return low;
+	sketch->bins[sketch->n++] = (struct bp_sketch_bin){.index = index, .count = count};
 }
 
 static void widen(struct bp_sketch *sketch, int64_t min_us, int64_t max_us)
@@ -82,7 +125,7 @@ void bp_sketch_add(struct bp_sketch *sketch, int64_t value_us)
 	if (value == 0) {
 		sketch->zeros++;
 	} else {
-		(void)add_bin(sketch, 0, index_of(value), 1);
+		add_bin(sketch, index_of(value), 1);
 	}
 	sketch->count++;
 	sketch->sum_us = add_capped(sketch->sum_us, value);
@@ -90,14 +133,12 @@ void bp_sketch_add(struct bp_sketch *sketch, int64_t value_us)
 
 void bp_sketch_merge(struct bp_sketch *into, const struct bp_sketch *more)
 {
-	size_t at = 0;
-
 	if (more->count == 0) {
 		return;
 	}
 	widen(into, more->min_us, more->max_us);
 	for (size_t i = 0; i < more->n; i++) {
-		at = add_bin(into, at, more->bins[i].index, more->bins[i].count);
+		add_bin(into, more->bins[i].index, more->bins[i].count);
 	}
 	into->zeros += more->zeros;
 	into->count += more->count;
@@ -113,6 +154,7 @@ double bp_sketch_quantile(const struct bp_sketch *sketch, double q)
 	int64_t seen = sketch->zeros;
 	double value = 0;
 
+	settle(sketch);
 	/* The ends are known exactly. */
 	if (rank == 0 || rank == sketch->count - 1) {
 		return (double)(rank == 0 ? sketch->min_us : sketch->max_us);
@@ -144,6 +186,7 @@ void bp_sketch_encode(const struct bp_sketch *sketch, struct bp_buf *out)
 {
 	int32_t before = 0;
 
+	settle(sketch);
 	bp_buf_add_char(out, FORMAT);
 	put(out, sketch->count);
 	put(out, sketch->sum_us);
@@ -180,7 +223,6 @@ static bool take_bins(struct bp_str rest, const struct bp_sketch *head, int64_t 
 		      struct bp_sketch *into)
 {
 	int64_t index = 0, total = head->zeros;
-	size_t at = 0;
 
 	for (int64_t i = 0; i < n; i++) {
 		int64_t step, count;
@@ -194,7 +236,7 @@ static bool take_bins(struct bp_str rest, const struct bp_sketch *head, int64_t 
 			return false;
 		}
 		if (into) {
-			at = add_bin(into, at, (int32_t)index, count);
+			add_bin(into, (int32_t)index, count);
 		}
 	}
 	return total == head->count && rest.len == 0;

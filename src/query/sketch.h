@@ -5,7 +5,7 @@
  * Why:     a percentile over any window comes from merging; averaging percentiles is wrong.
  * Shape:   logarithmic bins (bounds gamma^i, gamma = 1.01 / 0.99) with counts, sparse, sorted;
  *          count, sum, min and max are exact. A function of the values alone, in any order.
- * Threads: one thread owns a sketch.
+ * Threads: one thread owns a sketch, also for asking.
  */
 #ifndef BP_QUERY_SKETCH_H
 #define BP_QUERY_SKETCH_H
@@ -32,6 +32,8 @@ struct bp_sketch {
 	int64_t zeros;          /* values of 0 */
 	struct bp_sketch_bin *bins;
 	size_t n, cap;
+	size_t sorted; /* bins before are sorted and unique; the rest was added since and is put in
+			  order when it is asked for: merging thousands is appending */
 };
 
 void bp_sketch_done(struct bp_sketch *sketch);

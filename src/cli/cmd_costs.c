@@ -12,6 +12,8 @@
 
 static const char *const VERBS[] = {"reprice", NULL};
 
+enum { SCREEN_ROWS = 40, ROWS_MAX = 1000000 };
+
 #define TOKEN_LIMIT_MAX INT64_C(1000000000000000)
 
 /* --- what the words on the command line came to --- */
@@ -55,6 +57,14 @@ static enum bp_rc take_words(struct bp_costs_request *request, const struct bp_c
 	if (rc == BP_OK && limit && strcmp(limit, "max") != 0) {
 		rc = bp_options_int(options, "token-limit", 1, TOKEN_LIMIT_MAX, 0,
 				    &request->token_limit, err);
+	}
+	if (rc == BP_OK) {
+		bool time = request->by >= BP_COSTS_HOUR && request->by <= BP_COSTS_MONTH;
+		bool screen = cli->print.format == BP_FORMAT_TABLE && !time;
+		int64_t rows = 0;
+		rc = bp_options_int(options, "limit", 1, ROWS_MAX, screen ? SCREEN_ROWS : ROWS_MAX,
+				    &rows, err);
+		request->limit = (size_t)rows;
 	}
 	if (rc == BP_OK && (since || until)) {
 		rc = bp_period_between(since, until, request->tz, cli->now_us, &request->period,
@@ -268,6 +278,11 @@ static const struct bp_option_row OPTIONS[] = {
 	 .choices = bp_costs_by_names,
 	 .help = "one row per day (default), model, project, session, agent, hour, week, month "
 		 "or platform"},
+	{.name = "limit",
+	 .letter = 'n',
+	 .value = "N",
+	 .help = "show N rows, the dearest, the others as one; on a screen 40 unless they are "
+		 "times"},
 	{.name = "blocks", .help = "one row per 5-hour block (an estimate of the plan's windows)"},
 	{.name = "token-limit",
 	 .value = "N",

@@ -29,6 +29,7 @@ struct bp_costs_request {
 	bool all;            /* of everything: no filter was given */
 	bool blocks_wanted;  /* --blocks */
 	int64_t token_limit; /* 0: none */
+	size_t limit;        /* rows that are shown; the others are one */
 	struct bp_costs costs;
 	struct bp_costs days;    /* of the same, for the sparkline; empty unless wanted */
 	struct bp_blocks blocks; /* --blocks, else the active one */

@@ -135,11 +135,27 @@ static bool shows_reported(const struct bp_costs_request *request, const struct 
 		total->reported_pusd != total->cost_pusd);
 }
 
+/* What is not shown is in the total all the same. */
+static void add_others(struct bp_table *table, const struct bp_costs_request *request, size_t shown,
+		       bool exact, bool reported)
+{
+	struct bp_cost others = {0};
+
+	for (size_t i = shown; i < request->costs.n; i++) {
+		bp_cost_join(&others, &request->costs.rows[i].cost);
+	}
+	bp_table_row(table);
+	bp_table_cell(table, BP_PAINT_DIM, "%s others",
+		      bp_text_count((int64_t)(request->costs.n - shown)).text);
+	add_cost(table, &others, exact, reported);
+}
+
 static void print_rows(const struct bp_costs_request *request, const struct bp_cli *cli)
 {
 	bool exact = cli->print.format != BP_FORMAT_TABLE;
 	bool models = request->by != BP_COSTS_MODEL;
 	bool reported = shows_reported(request, &request->costs.total);
+	size_t shown = request->costs.n < request->limit ? request->costs.n : request->limit;
 	struct bp_table *table = bp_table_new();
 
 	add_columns(table, title_of(request->by, exact), exact, reported);
@@ -147,7 +163,7 @@ static void print_rows(const struct bp_costs_request *request, const struct bp_c
 		bp_table_column(table, exact ? "models" : "Models", BP_LEFT);
 		bp_table_optional(table, 7);
 	}
-	for (size_t i = 0; i < request->costs.n; i++) {
+	for (size_t i = 0; i < shown; i++) {
 		const struct bp_cost_row *row = &request->costs.rows[i];
 		bool key = exact && request->by != BP_COSTS_PROJECT;
 		bp_table_row(table);
@@ -156,6 +172,9 @@ static void print_rows(const struct bp_costs_request *request, const struct bp_c
 		if (models) {
 			add_models(table, row->models, exact);
 		}
+	}
+	if (shown < request->costs.n) {
+		add_others(table, request, shown, exact, reported);
 	}
 	if (!exact) { /* a program adds up itself, and must not add this */
 		bp_table_row(table);

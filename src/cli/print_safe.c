@@ -28,11 +28,28 @@ static unsigned int decode(const unsigned char *bytes, size_t n)
 	return point;
 }
 
+/* How many bytes from at on can neither steer nor be broken: most of what there is. */
+static size_t plain_run(struct bp_str text, size_t at)
+{
+	size_t i = at;
+
+	while (i < text.len && text.ptr[i] >= ' ' && text.ptr[i] <= '~') {
+		i++;
+	}
+	return i - at;
+}
+
 void bp_print_clean(struct bp_buf *out, struct bp_str text, bool utf8)
 {
 	const char *const replacement = utf8 ? "\xEF\xBF\xBD" : "?";
 
 	for (size_t i = 0; i < text.len;) {
+		size_t run = plain_run(text, i);
+		if (run > 0) {
+			bp_buf_add(out, text.ptr + i, run);
+			i += run;
+			continue;
+		}
 		const unsigned char *bytes = (const unsigned char *)text.ptr + i;
 		size_t n = bp_utf8_sequence(bytes, text.len - i);
 		unsigned int point = n ? decode(bytes, n) : 0;
@@ -49,6 +66,12 @@ void bp_print_clean(struct bp_buf *out, struct bp_str text, bool utf8)
 static void clean_json(struct bp_buf *out, struct bp_str text)
 {
 	for (size_t i = 0; i < text.len;) {
+		size_t run = plain_run(text, i);
+		if (run > 0) {
+			bp_buf_add(out, text.ptr + i, run);
+			i += run;
+			continue;
+		}
 		const unsigned char *bytes = (const unsigned char *)text.ptr + i;
 		size_t n = bp_utf8_sequence(bytes, text.len - i);
 		unsigned int point = n ? decode(bytes, n) : 0xFFFD;

@@ -10,6 +10,12 @@ static int columns_of(struct bp_str text)
 	int width = 0;
 
 	while (text.len > 0) {
+		if (*text.ptr >= ' ' && *text.ptr <= '~') { /* most of what there is */
+			width++;
+			text.ptr++;
+			text.len--;
+			continue;
+		}
 		wchar_t c;
 		size_t used = mbrtowc(&c, text.ptr, text.len, &state);
 		bool broken = used == 0 || used > text.len;

@@ -100,7 +100,8 @@ struct cJSON *bp_cost_usd_json(const struct bp_cost *cost);
 /** The same of cut streams: null when there are some and none has a price. Owns: the caller. */
 struct cJSON *bp_cost_aborted_usd_json(const struct bp_cost *cost);
 
-/** Add "cost_usd","tokens","model_calls","unpriced_calls", ... to an object. */
+/** Add "cost_usd","tokens","model_calls","unpriced_calls", ... to an object; "aborted_tokens" only
+ *  where there are some. */
 void bp_cost_add_json(struct cJSON *object, const struct bp_cost *cost);
 
 /** {"total":{...},"rows":[...]} into an object. */

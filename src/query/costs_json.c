@@ -33,7 +33,10 @@ void bp_cost_add_json(struct cJSON *json, const struct bp_cost *cost)
 	(void)cJSON_AddNumberToObject(json, "reported_calls", (double)cost->reported_calls);
 	(void)cJSON_AddNumberToObject(json, "web_searches", (double)cost->web_searches);
 	(void)cJSON_AddItemToObject(json, "aborted_cost_usd", bp_cost_aborted_usd_json(cost));
-	(void)cJSON_AddItemToObject(json, "aborted_tokens", bp_tokens_json(&cost->aborted_tokens));
+	if (bp_tokens_total(&cost->aborted_tokens) > 0) { /* seldom, and rows are many */
+		(void)cJSON_AddItemToObject(json, "aborted_tokens",
+					    bp_tokens_json(&cost->aborted_tokens));
+	}
 }
 
 void bp_costs_add_json(struct cJSON *json, const struct bp_costs *costs)

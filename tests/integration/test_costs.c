@@ -159,6 +159,21 @@ START_TEST(a_day_is_that_of_the_zone)
 }
 END_TEST
 
+START_TEST(what_is_not_shown_is_in_the_total)
+{
+	put_history();
+	bp_test_cli(&home, &out, "costs", "-p", "all", "--by", "session", "-n", "1", NULL);
+	ck_assert_int_eq(out.code, 0);
+	/* There are three sessions. */
+	ck_assert_ptr_nonnull(strstr(out.out, "\n2 others "));
+	ck_assert_ptr_nonnull(strstr(out.out, "\nTotal "));
+	ck_assert_ptr_nonnull(strstr(out.out, " $0.21"));
+	bp_test_output_done(&out);
+	bp_test_cli(&home, &out, "costs", "-p", "all", "--by", "session", NULL);
+	ck_assert_ptr_null(strstr(out.out, "others"));
+}
+END_TEST
+
 START_TEST(a_model_without_a_price_is_told_and_can_be_given_one)
 {
 	put_call("one", 1, "claude-sonnet-4-5-20250929", "2026-03-08T04:59:00.000Z");
@@ -248,5 +263,6 @@ START_TEST(wrong_words_are_told)
 END_TEST
 
 BP_TEST_MAIN(setup, teardown, every_grouping_has_the_same_total_in_every_zone,
-	     a_day_is_that_of_the_zone, a_model_without_a_price_is_told_and_can_be_given_one,
+	     a_day_is_that_of_the_zone, what_is_not_shown_is_in_the_total,
+	     a_model_without_a_price_is_told_and_can_be_given_one,
 	     budgets_warn_where_money_is_shown, wrong_words_are_told)

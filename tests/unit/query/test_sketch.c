@@ -157,7 +157,36 @@ START_TEST(a_single_value_is_exact)
 }
 END_TEST
 
+START_TEST(a_few_values_in_any_order_are_the_same_sketch)
+{
+	static const int64_t values[] = {900, 5, 900, 70, 5, 3000, 1};
+	const size_t n = sizeof(values) / sizeof(values[0]);
+	struct bp_sketch there = {0}, back = {0};
+	struct bp_buf x, y;
+
+	bp_buf_init(&x, BP_SKETCH_BYTES_MAX);
+	bp_buf_init(&y, BP_SKETCH_BYTES_MAX);
+	for (size_t i = 0; i < n; i++) {
+		bp_sketch_add(&there, values[i]);
+		bp_sketch_add(&back, values[n - 1 - i]);
+		/* Asked in between, it goes on. */
+		ck_assert(bp_sketch_quantile(&there, 0.5) >= 1);
+	}
+	bp_sketch_encode(&there, &x);
+	bp_sketch_encode(&back, &y);
+	ck_assert(bp_str_eq(bp_buf_str(&x), bp_buf_str(&y)));
+	/* 1 5 5 70 900 900 3000 */
+	ck_assert_double_eq_tol(bp_sketch_quantile(&back, 0.5), 70, 0.7);
+	ck_assert_double_eq_tol(bp_sketch_quantile(&back, 0.2), 5, 0.05);
+	bp_sketch_done(&there);
+	bp_sketch_done(&back);
+	bp_buf_done(&x);
+	bp_buf_done(&y);
+}
+END_TEST
+
 BP_TEST_MAIN(NULL, NULL, every_percentile_is_within_one_per_cent_of_the_exact_one,
 	     merging_parts_in_any_order_gives_the_bytes_of_the_whole,
 	     a_stored_sketch_comes_back_the_same, broken_bytes_are_refused_and_change_nothing,
-	     an_empty_sketch_has_no_percentile, a_single_value_is_exact)
+	     an_empty_sketch_has_no_percentile, a_single_value_is_exact,
+	     a_few_values_in_any_order_are_the_same_sketch)

@@ -4,12 +4,20 @@
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
+#include <uthash.h>
 
 #include "base/file.h"
 #include "base/mem.h"
 #include "store/archive_private.h"
 
 /* --- rewriting --- */
+
+/* A session that has, or had, rows in the file. */
+struct session {
+	UT_hash_handle hh;
+	char *external_id;
+	bool kept;
+};
 
 struct rewriting {
 	enum bp_archive_fate (*fate)(void *arg, struct bp_raw_row *row);
@@ -18,7 +26,33 @@ struct rewriting {
 	int64_t kept, changed, dropped;
 	uint8_t (*ids)[BP_EVENT_ID_BYTES]; /* of those that were dropped */
 	size_t cap;
+	struct session *sessions;
 };
+
+static void note_session(struct rewriting *r, struct bp_str external_id, bool kept)
+{
+	struct session *session = NULL;
+
+	HASH_FIND(hh, r->sessions, external_id.ptr, external_id.len, session);
+	if (!session) {
+		session = bp_calloc(1, sizeof(*session));
+		session->external_id = bp_strdup(external_id);
+		HASH_ADD_KEYPTR(hh, r->sessions, session->external_id, external_id.len, session);
+	}
+	session->kept = session->kept || kept;
+}
+
+static void forget_sessions(struct rewriting *r)
+{
+	struct session *session;
+	struct session *next;
+
+	HASH_ITER (hh, r->sessions, session, next) {
+		HASH_DEL(r->sessions, session);
+		free(session->external_id);
+		free(session);
+	}
+}
 
 static void note_dropped(struct rewriting *r, const struct bp_raw_row *row)
 {
@@ -37,6 +71,7 @@ static enum bp_rc judge_row(void *arg, const struct bp_raw_row *row, struct bp_e
 	switch (r->fate(r->arg, &copy)) {
 	case BP_ARCHIVE_DROP:
 		note_dropped(r, row);
+		note_session(r, row->event.session_id, false);
 		return BP_OK;
 	case BP_ARCHIVE_CHANGED:
 		r->changed++;
@@ -45,10 +80,33 @@ static enum bp_rc judge_row(void *arg, const struct bp_raw_row *row, struct bp_e
 		break;
 	}
 	r->kept++;
+	note_session(r, row->event.session_id, true);
 	return r->writer ? bp_archive_writer_add(r->writer, &copy, err) : BP_OK;
 }
 
 static const char FORGET_ID[] = "DELETE FROM archived_event WHERE event_id = ?1";
+static const char FORGET_MARK[] =
+	"DELETE FROM archived_session WHERE external_id = ?1 AND platform = ?2 AND path = ?3";
+
+/** The marks of sessions that have no row left in the file. */
+static enum bp_rc forget_marks(const struct bp_archive *archive,
+			       const struct bp_archive_entry *entry, const struct rewriting *r,
+			       struct bp_err *err)
+{
+	struct bp_statement *forget = NULL;
+	enum bp_rc rc = bp_statement_new(archive->sql, FORGET_MARK, &forget, err);
+
+	for (const struct session *s = r->sessions; rc == BP_OK && s; s = s->hh.next) {
+		if (!s->kept) {
+			bp_bind_text(forget, 1, bp_str_from(s->external_id));
+			bp_bind_text(forget, 2, bp_str_from(entry->platform));
+			bp_bind_text(forget, 3, bp_str_from(entry->path));
+			rc = bp_statement_run(forget, err);
+		}
+	}
+	bp_statement_free(forget);
+	return rc;
+}
 
 /** What the database says of the file, and the ids that are forgotten, in one transaction. */
 static enum bp_rc record(const struct bp_archive *archive, const struct bp_archive_entry *entry,
@@ -70,6 +128,9 @@ static enum bp_rc record(const struct bp_archive *archive, const struct bp_archi
 		bp_bind_blob(forget, 1, r->ids[i], sizeof(r->ids[i]));
 		rc = bp_statement_run(forget, err);
 	}
+	if (rc == BP_OK) {
+		rc = forget_marks(archive, entry, r, err);
+	}
 	rc = bp_archive_end(&step, rc, err);
 	bp_statement_free(forget);
 	return rc;
@@ -87,6 +148,7 @@ static enum bp_rc replace(const struct bp_archive *archive, const struct bp_arch
 	bp_archive_full_path(archive->folder, entry->path, ".new", from);
 	bp_archive_full_path(archive->folder, entry->path, "", to);
 	r->kept = r->changed = r->dropped = 0;
+	forget_sessions(r);
 	enum bp_rc rc = bp_archive_writer_new(from, entry->platform, entry->month, &r->writer, err);
 	if (rc == BP_OK) {
 		rc = bp_archive_rows(archive->folder, entry, archive->stop, judge_row, r, err);
@@ -130,6 +192,7 @@ enum bp_rc bp_archive_rewrite(const struct bp_archive *archive,
 	}
 	*out_dropped = rc == BP_OK ? r.dropped : 0;
 	free(r.ids);
+	forget_sessions(&r);
 	return rc;
 }
 

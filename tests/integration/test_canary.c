@@ -23,6 +23,9 @@
 
 #include "base/buf.h"
 #include "base/mem.h"
+#include "event/event.h"
+#include "event/out.h"
+#include "store/archive_file.h"
 #include "store/codec.h"
 #include "store/sqlite.h"
 #include "support/canary_templates.h"
@@ -352,9 +355,47 @@ static void search_redis(void)
 	free(reply);
 }
 
+static int64_t n_archived;
+
+/** A file of the archive, its pages inflated: every text of every row. */
+static void search_archived(const char *path)
+{
+	enum { WIRE_BYTES = 4 << 20 };
+	struct bp_archive_reader *reader = NULL;
+	struct bp_arena arena = {0};
+	struct bp_raw_row row;
+	struct bp_err err = {0};
+	char *wire = bp_calloc(1, WIRE_BYTES);
+
+	ck_assert_ok(bp_archive_reader_open(path, &reader, &err), err);
+	while (bp_archive_reader_next(reader, &arena, &row, &err) == BP_OK) {
+		struct bp_out out = bp_out_make(wire, WIRE_BYTES);
+
+		bp_event_encode(&row.event, &out);
+		ck_assert(!out.full);
+		search("an archived row", bp_out_str(&out).ptr, bp_out_str(&out).len);
+		n_archived++;
+		bp_arena_clear(&arena);
+	}
+	bp_archive_reader_free(reader);
+	bp_arena_done(&arena);
+	free(wire);
+}
+
+static int search_if_archived(const char *path, const struct stat *st, int kind, struct FTW *where)
+{
+	(void)st;
+	(void)where;
+	if (kind == FTW_F && bp_str_ends(bp_str_from(path), BP_STR(".parquet"))) {
+		search_archived(path);
+	}
+	return 0;
+}
+
 static void search_home(void)
 {
 	ck_assert_int_eq(nftw(home.home, search_file, 16, FTW_PHYS), 0);
+	ck_assert_int_eq(nftw(home.home, search_if_archived, 16, FTW_PHYS), 0);
 	search_database();
 }
 
@@ -416,6 +457,8 @@ static void look_at_everything(void)
 		{"db", "verify"},
 		{"config", "list"},
 		{"purge", "--session", SESSION, "--dry-run"},
+		{"archive", "list"},
+		{"archive", "--before", "2100-01-01", "--dry-run"},
 	};
 	static const char *const logs[] = {"logs", NULL};
 	struct bp_test_output output;
@@ -533,6 +576,14 @@ static void make_journey(void)
 	bp_test_service_stop(&home);
 	search_home();
 	look_at_everything();
+
+	/* The log goes to the archive. */
+	static const char *const archive[] = {"archive", "--before", "2100-01-01", "--yes", NULL};
+	run_cli(archive);
+	ck_assert_int_eq(n_archived, 0);
+	search_home();
+	ck_assert_int_gt(n_archived, 2 * N_LINES + 3 * N_HOOKS);
+	look_at_everything();
 	ck_assert_uint_gt(n_words, 2000);
 	ck_assert_int_gt(n_inflated, 3 * (N_LINES + N_HOOKS));
 	ck_assert_uint_gt(searched_bytes, 1000000);
@@ -544,6 +595,7 @@ static void setup(void)
 	bp_test_output_seen = search_output;
 	n_words = 0;
 	n_inflated = 0;
+	n_archived = 0;
 	searched_bytes = 0;
 	found_names = 0;
 }

@@ -469,6 +469,10 @@ START_TEST(a_file_is_rewritten_without_some_rows)
 	ck_assert_int_eq(check(), 0);
 	ck_assert_int_eq(ask("SELECT sum(rows) FROM archive_file"), ROWS - of_one);
 	ck_assert_int_eq(ask("SELECT count(*) FROM archived_event"), ROWS - of_one);
+	ck_assert_int_eq(ask("SELECT count(*) FROM archived_session WHERE external_id = 's-one'"),
+			 0);
+	ck_assert_int_gt(ask("SELECT count(*) FROM archived_session WHERE external_id = 's-two'"),
+			 5);
 	ck_assert_ok(restore_all(&rows), err);
 	ck_assert_int_eq(rows, ROWS - of_one);
 	char *text = dump();

@@ -10,6 +10,7 @@
 #include "cli/cmds.h"
 #include "cli/control_client.h"
 #include "cli/open.h"
+#include "cli/progress.h"
 #include "cli/text.h"
 #include "query/period.h"
 
@@ -27,42 +28,22 @@ static const char *text(const cJSON *object, const char *name)
 	return cJSON_IsString(item) ? item->valuestring : "";
 }
 
-/** What is drawn on stderr while it runs. */
-struct progress_line {
-	bool draw;  /* stderr is a terminal */
-	bool drawn; /* there is something to clear */
-};
-
-static void draw(const cJSON *progress, void *arg)
-{
-	struct progress_line *line = arg;
-
-	if (line->draw) {
-		(void)fprintf(stderr, "\r%s: %s of %s\033[K", text(progress, "step"),
-			      bp_text_count(number(progress, "done")).text,
-			      bp_text_count(number(progress, "total")).text);
-		(void)fflush(stderr);
-		line->drawn = true;
-	}
-}
-
 /** Run a job; takes args. */
 static enum bp_rc ask(const char *job, cJSON *args, cJSON **out, struct bp_err *err)
 {
 	char home[BP_HOME_PATH_BYTES];
-	struct progress_line line = {.draw = isatty(STDERR_FILENO) == 1};
+	struct bp_progress line;
 	const struct bp_call call = {
-		.home = home, .progress = draw, .arg = &line, .timeout_ms = -1};
+		.home = home, .progress = bp_progress_draw, .arg = &line, .timeout_ms = -1};
 	enum bp_rc rc = bp_cli_home(home, sizeof(home), err);
 
 	if (rc != BP_OK) {
 		cJSON_Delete(args);
 		return rc;
 	}
+	bp_progress_init(&line);
 	rc = bp_control_run(&call, job, args, out, err);
-	if (line.drawn) {
-		(void)fprintf(stderr, "\r\033[K");
-	}
+	bp_progress_done(&line);
 	return rc;
 }
 

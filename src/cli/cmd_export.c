@@ -11,6 +11,7 @@
 #include "cli/export_file.h"
 #include "cli/export_folder.h"
 #include "cli/open.h"
+#include "cli/progress.h"
 #include "cli/text.h"
 #include "query/export.h"
 #include "query/options.h"
@@ -31,8 +32,8 @@ struct request {
 	struct bp_export_target target;
 	struct bp_export_file file;
 	struct bp_export_folder folder;
-	bool in_parts; /* to a folder */
-	bool drawn;    /* progress on stderr */
+	bool in_parts;           /* to a folder */
+	struct bp_progress line; /* on stderr */
 	int64_t drawn_us;
 };
 
@@ -252,11 +253,12 @@ static enum bp_rc draw_progress(void *arg, int64_t rows, struct bp_err *err)
 
 	(void)err;
 	if (now - request->drawn_us >= DRAW_EVERY_US) {
-		(void)fprintf(stderr, "\r%s, %s\033[K", bp_text_of(rows, "row").text,
-			      bp_text_bytes(request->file.bytes + request->folder.bytes).text);
-		(void)fflush(stderr);
+		struct bp_text bytes = bp_text_bytes(request->file.bytes + request->folder.bytes);
+		bp_progress_show(&request->line, &(struct bp_progress_at){.step = "rows",
+									  .done = (double)rows,
+									  .seconds = -1,
+									  .more = bytes.text});
 		request->drawn_us = now;
-		request->drawn = true;
 	}
 	return BP_OK;
 }
@@ -296,7 +298,8 @@ static enum bp_rc write_all(struct request *request, const struct bp_cli *cli, i
 		return rc;
 	}
 	/* Two things on one screen would run into each other. */
-	if (isatty(STDERR_FILENO) == 1 && !request->target.clean) {
+	bp_progress_init(&request->line);
+	if (request->line.draw && !request->target.clean) {
 		request->target.progress = draw_progress;
 	}
 	rc = bp_export_run(&request->question, &request->target, out_rows, err);
@@ -304,9 +307,7 @@ static enum bp_rc write_all(struct request *request, const struct bp_cli *cli, i
 		rc = request->in_parts ? bp_export_folder_finish(&request->folder, err)
 				       : bp_export_file_finish(&request->file, err);
 	}
-	if (request->drawn) {
-		(void)fputs("\r\033[K", stderr);
-	}
+	bp_progress_done(&request->line);
 	return rc;
 }
 

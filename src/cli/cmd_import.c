@@ -13,13 +13,14 @@
 #include "cli/cmds.h"
 #include "cli/control_client.h"
 #include "cli/import.h"
+#include "cli/progress.h"
 #include "cli/text.h"
 #include "query/period.h"
 
-/** What is drawn on stderr while it runs. */
-struct progress_line {
-	bool draw;  /* stderr is a terminal */
-	bool drawn; /* there is something to clear */
+/** What is drawn while it runs. */
+struct drawing {
+	struct bp_progress line;
+	double left; /* the most that was left to be worked out */
 };
 
 static double number(const cJSON *object, const char *name)
@@ -31,32 +32,28 @@ static double number(const cJSON *object, const char *name)
 
 static void draw(const cJSON *progress, void *arg)
 {
-	struct progress_line *line = arg;
-	double bytes = number(progress, "bytes");
-	double done = number(progress, "bytes_done");
-	double seconds = number(progress, "seconds");
-	double rate = seconds > 0 ? done / seconds : 0;
+	struct drawing *drawing = arg;
 	const cJSON *step = cJSON_GetObjectItemCaseSensitive(progress, "step");
-	char left[64] = "";
+	double left = number(progress, "left");
+	char files[64];
 
-	if (!line->draw) {
+	if (cJSON_IsString(step) && strcmp(step->valuestring, "reading") == 0) {
+		(void)snprintf(files, sizeof(files), "%.0f of %.0f files",
+			       number(progress, "files_done"), number(progress, "files"));
+		bp_progress_show(&drawing->line,
+				 &(struct bp_progress_at){.step = "",
+							  .done = number(progress, "bytes_done"),
+							  .total = number(progress, "bytes"),
+							  .bytes = true,
+							  .seconds = number(progress, "seconds"),
+							  .more = files});
 		return;
 	}
-	if (rate > 0 && done < bytes) {
-		(void)snprintf(left, sizeof(left), ", %s left",
-			       bp_text_span((bytes - done) / rate).text);
-	}
-	if (cJSON_IsString(step) && strcmp(step->valuestring, "reading") == 0) {
-		(void)fprintf(stderr, "\r%3.0f %%  %.0f of %.0f files, %s/s%s\033[K",
-			      bytes > 0 ? 100 * done / bytes : 100.0,
-			      number(progress, "files_done"), number(progress, "files"),
-			      bp_text_bytes(llround(rate)).text, left);
-	} else {
-		(void)fprintf(stderr, "\r100 %%  working out the numbers (%s left)\033[K",
-			      bp_text_count(llround(number(progress, "left"))).text);
-	}
-	(void)fflush(stderr);
-	line->drawn = true;
+	drawing->left = left > drawing->left ? left : drawing->left;
+	bp_progress_show(&drawing->line, &(struct bp_progress_at){.step = "working out the numbers",
+								  .done = drawing->left - left,
+								  .total = drawing->left,
+								  .seconds = -1});
 }
 
 /** The folders of $CLAUDE_CONFIG_DIR that are there: out[max], each to be freed. */
@@ -128,9 +125,9 @@ static void expect_interrupt(const char *home, struct sigaction *before)
 enum bp_rc bp_import_run(const char *home, const char *const *paths, size_t n, int64_t since_us,
 			 cJSON **out, struct bp_err *err)
 {
-	struct progress_line line = {.draw = isatty(STDERR_FILENO) == 1};
+	struct drawing drawing = {.left = 0};
 	const struct bp_call call = {
-		.home = home, .progress = draw, .arg = &line, .timeout_ms = -1};
+		.home = home, .progress = draw, .arg = &drawing, .timeout_ms = -1};
 	cJSON *args = cJSON_CreateObject();
 	cJSON *list = cJSON_AddArrayToObject(args, "paths");
 
@@ -149,16 +146,15 @@ enum bp_rc bp_import_run(const char *home, const char *const *paths, size_t n, i
 		cJSON_AddNumberToObject(args, "since_us", (double)since_us);
 	}
 	struct sigaction before = {0};
-	if (line.draw) {
+	bp_progress_init(&drawing.line);
+	if (drawing.line.draw) {
 		expect_interrupt(home, &before);
 	}
 	enum bp_rc rc = bp_control_run(&call, "import", args, out, err);
-	if (line.draw) {
+	if (drawing.line.draw) {
 		(void)sigaction(SIGINT, &before, NULL);
 	}
-	if (line.drawn) {
-		(void)fprintf(stderr, "\r\033[K");
-	}
+	bp_progress_done(&drawing.line);
 	if (rc == BP_OK && n == 0 && number(*out, "files") == 0) {
 		rc = import_config_dirs(home, since_us, out, err);
 	}

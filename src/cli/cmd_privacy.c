@@ -10,6 +10,7 @@
 #include "cli/cmds.h"
 #include "cli/control_client.h"
 #include "cli/open.h"
+#include "cli/progress.h"
 #include "cli/text.h"
 
 static const char *text(const cJSON *object, const char *name)
@@ -122,45 +123,25 @@ static int tell_audit(struct bp_cli *cli, const cJSON *result)
 	return BP_EXIT_OK;
 }
 
-/** Drawn on stderr while it runs, where that is a terminal. */
-static void draw(const cJSON *progress, void *arg)
-{
-	bool *drawn = arg;
-	int64_t total = number(progress, "total");
-
-	if (isatty(STDERR_FILENO) != 1) {
-		return;
-	}
-	if (total > 0) {
-		(void)fprintf(stderr, "\r%3.0f %%  %s: %s of %s\033[K",
-			      100.0 * (double)number(progress, "done") / (double)total,
-			      text(progress, "step"), bp_text_count(number(progress, "done")).text,
-			      bp_text_count(total).text);
-	} else {
-		(void)fprintf(stderr, "\r100 %%  %s\033[K", text(progress, "step"));
-	}
-	(void)fflush(stderr);
-	*drawn = true;
-}
-
 static int run(struct bp_cli *cli)
 {
 	char home[BP_HOME_PATH_BYTES];
 	struct bp_err err = {0};
-	bool drawn = false;
+	struct bp_progress line;
 	bool is_audit = strcmp(cli->options.args[0], "audit") == 0;
-	const struct bp_call call = {
-		.home = home, .progress = is_audit ? draw : NULL, .arg = &drawn, .timeout_ms = -1};
+	const struct bp_call call = {.home = home,
+				     .progress = is_audit ? bp_progress_draw : NULL,
+				     .arg = &line,
+				     .timeout_ms = -1};
 	cJSON *result = NULL;
 	enum bp_rc rc = bp_cli_home(home, sizeof(home), &err);
 
+	bp_progress_init(&line);
 	if (rc == BP_OK) {
 		rc = bp_control_run(&call, is_audit ? "privacy_audit" : "privacy_show", NULL,
 				    &result, &err);
 	}
-	if (drawn) {
-		(void)fprintf(stderr, "\r\033[K");
-	}
+	bp_progress_done(&line);
 	if (rc != BP_OK) {
 		return bp_cli_fail_err(cli, &err);
 	}

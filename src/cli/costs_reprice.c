@@ -6,42 +6,17 @@
 #include <unistd.h>
 
 #include "base/home.h"
-#include "cli/chart.h"
 #include "cli/control_client.h"
 #include "cli/costs.h"
 #include "cli/open.h"
+#include "cli/progress.h"
 #include "cli/show.h"
 #include "cli/text.h"
-
-enum { BAR_CELLS = 30 };
-
-struct progress_line {
-	const struct bp_cli *cli;
-	bool draw, drawn;
-};
 
 static double number(const cJSON *json, const char *name)
 {
 	const cJSON *item = cJSON_GetObjectItemCaseSensitive(json, name);
 	return cJSON_IsNumber(item) ? item->valuedouble : 0;
-}
-
-static void draw(const cJSON *progress, void *arg)
-{
-	struct progress_line *line = arg;
-	double done = number(progress, "done"), total = number(progress, "total");
-	struct bp_buf bar;
-
-	if (!line->draw || total <= 0) {
-		return;
-	}
-	bp_buf_init(&bar, 1024);
-	bp_chart_bar(&bar, done / total, BAR_CELLS, line->cli->print.utf8);
-	(void)fprintf(stderr, "\r\033[K%s %.0f %%  %s of %s", bar.ptr ? bar.ptr : "",
-		      floor(100 * done / total), bp_text_count(llround(done)).text,
-		      bp_text_of(llround(total), "call").text);
-	bp_buf_done(&bar);
-	line->drawn = true;
 }
 
 static void print_result(const struct bp_cli *cli, const cJSON *result)
@@ -75,9 +50,9 @@ int bp_costs_reprice(const struct bp_cli *cli)
 {
 	char home[BP_HOME_PATH_BYTES];
 	struct bp_err err = {0};
-	struct progress_line line = {.cli = cli, .draw = isatty(STDERR_FILENO) == 1};
+	struct bp_progress line;
 	const struct bp_call call = {
-		.home = home, .progress = draw, .arg = &line, .timeout_ms = -1};
+		.home = home, .progress = bp_progress_draw, .arg = &line, .timeout_ms = -1};
 	const char *wrong = wrong_option(cli);
 	const char *since = bp_options_text(&cli->options, "since");
 	cJSON *result = NULL;
@@ -86,6 +61,7 @@ int bp_costs_reprice(const struct bp_cli *cli)
 		return bp_cli_fail_usage(cli, "\"costs reprice\" takes no --%s", wrong);
 	}
 	enum bp_rc rc = bp_cli_home(home, sizeof(home), &err);
+	bp_progress_init(&line);
 	if (rc == BP_OK) {
 		cJSON *args = cJSON_CreateObject();
 		(void)cJSON_AddBoolToObject(args, "all", bp_options_given(&cli->options, "all"));
@@ -94,9 +70,7 @@ int bp_costs_reprice(const struct bp_cli *cli)
 		}
 		rc = bp_control_run(&call, "reprice", args, &result, &err);
 	}
-	if (line.drawn) {
-		(void)fprintf(stderr, "\r\033[K");
-	}
+	bp_progress_done(&line);
 	if (rc != BP_OK) {
 		return bp_cli_fail_err(cli, &err);
 	}

@@ -236,36 +236,103 @@ START_TEST(analyze_shows_the_parts_asked_for)
 }
 END_TEST
 
-START_TEST(no_screen_is_wider_than_80_columns)
+/** The commands that help lists. */
+static size_t command_names(char names[64][32])
 {
-	static const char *const lines[] = {
-		"sessions",
-		"metrics -p all",
-		"metrics -p all --all",
-		"metrics",
-		"metrics -p all --group-by platform",
-		"metrics -p all --group-by project",
-		"metrics -p all --group-by model",
-		"metrics -p all --group-by tool",
-		"metrics -p all --group-by hour",
-		"metrics -p all --group-by day",
-		"analyze last --timeline",
-		"analyze 5a3b1e02",
-		"config",
-		"dlq",
-		"help",
-		"help metrics",
-		"help import",
-		"help purge",
-		"status",
-		"version",
-	};
+	size_t n = 0;
 
-	import_sample();
+	screen("help");
+	for (const char *at = strstr(out.out, "\n  "); at; at = strstr(at + 1, "\n  ")) {
+		size_t len = strcspn(at + 3, " \n");
+		if (len > 0) {
+			ck_assert_uint_lt(n, 64);
+			(void)snprintf(names[n++], sizeof(names[0]), "%.*s", (int)len, at + 3);
+		}
+	}
+	return n;
+}
+
+/* Every screen that shows data; a new command adds its row. */
+static const char *const SCREENS[] = {
+	"sessions",
+	"sessions --sort cost",
+	"metrics",
+	"metrics -p all",
+	"metrics -p all --all",
+	"metrics -p all --trends",
+	"metrics -p all -f chart",
+	"metrics -p all --group-by platform",
+	"metrics -p all --group-by project",
+	"metrics -p all --group-by model",
+	"metrics -p all --group-by tool",
+	"metrics -p all --group-by hour",
+	"metrics -p all --group-by day",
+	"metrics -s last",
+	"analyze last",
+	"analyze last --timeline",
+	"analyze last --tools",
+	"analyze last --insights",
+	"costs -p all",
+	"costs -p all --by session",
+	"costs -p all --by project",
+	"costs -p all --by model",
+	"costs -p all --blocks",
+	"costs -p all --reported",
+	"stats --days 3000",
+	"insights -p all",
+	"search a*",
+	"top --once --rows 24",
+	"privacy show",
+	"config",
+	"dlq",
+	"status",
+	"version",
+};
+
+/** Every screen in a terminal of this many columns. */
+static void walk(const char *columns, int width)
+{
+	bp_test_home_env(&home, columns);
+	for (size_t i = 0; i < sizeof(SCREENS) / sizeof(SCREENS[0]); i++) {
+		int most = widest(screen(SCREENS[i]));
+		ck_assert_msg(most <= width, "%s: %d columns: %.3000s", SCREENS[i], most, out.out);
+	}
+}
+
+/** Where the locale has ASCII only, so have the screens. */
+static void walk_ascii(void)
+{
+	bp_test_home_env(&home, "LC_ALL=C");
 	bp_test_home_env(&home, "COLUMNS=80");
-	for (size_t i = 0; i < sizeof(lines) / sizeof(lines[0]); i++) {
-		int width = widest(screen(lines[i]));
-		ck_assert_msg(width <= 80, "%s: %d columns: %s", lines[i], width, out.out);
+	for (size_t i = 0; i < sizeof(SCREENS) / sizeof(SCREENS[0]); i++) {
+		ck_assert_int_le(widest(screen(SCREENS[i])), 80);
+		for (const char *c = out.out; *c; c++) {
+			ck_assert_msg((*c >= ' ' && *c <= '~') || *c == '\n',
+				      "%s: byte %d in: %.2000s", SCREENS[i], *c, out.out);
+		}
+	}
+}
+
+START_TEST(no_screen_is_wider_than_its_terminal)
+{
+	import_sample();
+	walk("COLUMNS=80", 80);
+	walk("COLUMNS=120", 120);
+	walk_ascii();
+}
+END_TEST
+
+START_TEST(no_help_is_wider_than_80_columns)
+{
+	char names[64][32], line[64];
+	size_t n = command_names(names);
+
+	bp_test_home_env(&home, "COLUMNS=80");
+	ck_assert_int_le(widest(screen("help")), 80);
+	for (size_t i = 0; i < n; i++) {
+		(void)snprintf(line, sizeof(line), "help %s", names[i]);
+		int most = widest(screen(line));
+		ck_assert_msg(most <= 80, "%s: %d columns: %s", line, most, out.out);
 	}
 }
 END_TEST
@@ -287,16 +354,8 @@ END_TEST
 START_TEST(every_command_of_help_has_help_with_an_example)
 {
 	char names[64][32], line[64];
-	size_t n = 0;
+	size_t n = command_names(names);
 
-	screen("help");
-	for (const char *at = strstr(out.out, "\n  "); at; at = strstr(at + 1, "\n  ")) {
-		size_t len = strcspn(at + 3, " \n");
-		if (len > 0) {
-			ck_assert_uint_lt(n, 64);
-			(void)snprintf(names[n++], sizeof(names[0]), "%.*s", (int)len, at + 3);
-		}
-	}
 	ck_assert_uint_gt(n, 20);
 	for (size_t i = 0; i < n; i++) {
 		(void)snprintf(line, sizeof(line), "%s --help", names[i]);
@@ -326,15 +385,6 @@ START_TEST(no_name_reaches_the_terminal_as_more_than_a_name)
 		"\"input_tokens\":1,\"output_tokens\":2}},\"requestId\":\"req_x1\",\"uuid\":"
 		"\"5a3b1eff-0001-4000-8000-000000000001\",\"timestamp\":"
 		"\"2026-01-09T09:00:03.100Z\"}\n";
-	static const char *const lines[] = {
-		"sessions",
-		"metrics -p all --group-by project",
-		"metrics -p all --group-by tool",
-		"metrics -p all --group-by model",
-		"analyze last --timeline",
-		"analyze last",
-		"metrics -s last",
-	};
 	char path[256];
 
 	(void)snprintf(path, sizeof(path), "%s/-x/5a3b1eff-0000-4000-8000-0000000000ff.jsonl",
@@ -342,23 +392,12 @@ START_TEST(no_name_reaches_the_terminal_as_more_than_a_name)
 	bp_test_write_file(path, line, strlen(line));
 	run("import");
 	ck_assert_msg(out.code == 0, "%s", out.err);
-	bp_test_home_env(&home, "COLUMNS=80");
-	for (size_t i = 0; i < sizeof(lines) / sizeof(lines[0]); i++) {
-		ck_assert_int_le(widest(screen(lines[i])), 80);
-	}
-	bp_test_home_env(&home, "COLUMNS=120");
+	walk("COLUMNS=80", 80);
+	walk("COLUMNS=120", 120);
 	has(screen("sessions"), "\xE7\xB6\xB2");
-	ck_assert_int_le(widest(out.out), 120);
 	lacks(screen("sessions -f csv"), "\033");
 	has(out.out, "evil\xEF\xBF\xBD,\"\"|");
-	bp_test_home_env(&home, "LC_ALL=C");
-	for (size_t i = 0; i < sizeof(lines) / sizeof(lines[0]); i++) {
-		screen(lines[i]);
-		for (const char *c = out.out; *c; c++) {
-			ck_assert_msg((*c >= ' ' && *c <= '~') || *c == '\n', "%s: byte %d",
-				      lines[i], *c);
-		}
-	}
+	walk_ascii();
 }
 END_TEST
 
@@ -747,8 +786,8 @@ END_TEST
 BP_TEST_MAIN(setup, teardown, sessions_at_80_columns_leave_the_least_wanted_out,
 	     sessions_at_120_columns_have_them_all, metrics_group_and_compare,
 	     charts_are_by_day_or_by_hour_and_fit, analyze_shows_the_parts_asked_for,
-	     no_screen_is_wider_than_80_columns, colours_only_where_they_are_wanted,
-	     every_command_of_help_has_help_with_an_example,
+	     no_screen_is_wider_than_its_terminal, no_help_is_wider_than_80_columns,
+	     colours_only_where_they_are_wanted, every_command_of_help_has_help_with_an_example,
 	     no_name_reaches_the_terminal_as_more_than_a_name, dead_letters_fit_the_screen_too,
 	     csv_is_exact_and_has_the_names_of_json,
 	     markdown_is_a_table_with_its_characters_escaped, metrics_json_keeps_its_contract,

@@ -110,9 +110,9 @@ static void print_plan(const struct bp_cli *cli, const cJSON *plan)
 	const cJSON *part = NULL;
 	struct bp_table *table = bp_table_new();
 
-	bp_table_column(table, "MONTH", BP_LEFT);
-	bp_table_column(table, "PLATFORM", BP_LEFT);
-	bp_table_column(table, "ROWS", BP_RIGHT);
+	bp_table_column(table, "Month", BP_LEFT);
+	bp_table_column(table, "Platform", BP_LEFT);
+	bp_table_column(table, "Rows", BP_RIGHT);
 	cJSON_ArrayForEach (part, parts) {
 		bp_table_row(table);
 		bp_table_cell(table, BP_PAINT_NONE, "%s", text(part, "month"));
@@ -168,13 +168,14 @@ static int run_archive(struct bp_cli *cli)
 	cJSON *plan = NULL;
 	int code = BP_EXIT_OK;
 
-	if (!dry && !yes && !isatty(STDIN_FILENO)) {
-		return bp_cli_fail_usage(cli, "nobody is here to ask: add --yes, or look first "
-					      "with --dry-run");
-	}
 	cJSON *args = make_args(cli);
 	if (!args) {
 		return BP_EXIT_USAGE;
+	}
+	if (!dry && !yes && !isatty(STDIN_FILENO)) {
+		cJSON_Delete(args);
+		return bp_cli_fail_usage(cli, "nobody is here to ask: add --yes, or look first "
+					      "with --dry-run");
 	}
 	if (yes && !dry) {
 		return move(cli, args);
@@ -220,11 +221,11 @@ static int run_list(struct bp_cli *cli)
 		return code;
 	}
 	struct bp_table *table = bp_table_new();
-	bp_table_column(table, "MONTH", BP_LEFT);
-	bp_table_column(table, "PLATFORM", BP_LEFT);
-	bp_table_column(table, "ROWS", BP_RIGHT);
-	bp_table_column(table, "SIZE", BP_RIGHT);
-	bp_table_column(table, "FILE", BP_SHRINK);
+	bp_table_column(table, "Month", BP_LEFT);
+	bp_table_column(table, "Platform", BP_LEFT);
+	bp_table_column(table, "Rows", BP_RIGHT);
+	bp_table_column(table, "Size", BP_RIGHT);
+	bp_table_column(table, "File", BP_SHRINK);
 	cJSON_ArrayForEach (file, cJSON_GetObjectItemCaseSensitive(result, "files")) {
 		bp_table_row(table);
 		bp_table_cell(table, BP_PAINT_NONE, "%s", text(file, "month"));
@@ -291,10 +292,26 @@ static int run_verify(struct bp_cli *cli)
 	return code;
 }
 
+/** "2026-01", 12 months a year. */
+static bool is_month(const char *month)
+{
+	static const char digits[] = "0123456789";
+
+	return strspn(month, digits) == 4 && month[4] == '-' && strspn(month + 5, digits) == 2 &&
+	       !month[7] && strcmp(month + 5, "01") >= 0 && strcmp(month + 5, "12") <= 0;
+}
+
 static int run(struct bp_cli *cli)
 {
 	const char *verb = cli->options.n_args > 0 ? cli->options.args[0] : "";
+	const char *month = bp_options_text(&cli->options, "month");
 
+	if (month && !is_month(month)) {
+		return bp_cli_fail_usage(cli,
+					 "--month cannot be \"%.40s\"; it is a month, as "
+					 "2026-01",
+					 month);
+	}
 	return strcmp(verb, "list") == 0      ? run_list(cli)
 	       : strcmp(verb, "restore") == 0 ? run_restore(cli)
 	       : strcmp(verb, "verify") == 0  ? run_verify(cli)

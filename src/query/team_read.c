@@ -319,5 +319,11 @@ enum bp_rc bp_team_add(struct bp_team *team, const char *path, struct bp_err *er
 	if (rc == BP_OK && reading.rows == 0) {
 		rc = not_anonymized(err);
 	}
+	if (rc == BP_ENOTFOUND) {
+		return bp_err_set(err, rc,
+				  "there is no file \"%.120s\"; \"blueplane export --anonymize -o "
+				  "FILE\" writes one",
+				  path);
+	}
 	return rc == BP_OK ? rc : bp_err_wrap(err, rc, "\"%.120s\"", path);
 }

@@ -210,7 +210,7 @@ START_TEST(what_is_no_team_is_refused)
 	refuse(in_folder("a.jsonl"), in_folder("sessions.jsonl"), "not an anonymized export");
 	refuse(in_folder("a.jsonl"), in_folder("sessions.csv"), "not an anonymized export");
 	refuse(in_folder("a.jsonl"), in_folder("sessions.parquet"), "not an anonymized export");
-	refuse(in_folder("a.jsonl"), in_folder("nothing"), "is not there");
+	refuse(in_folder("a.jsonl"), in_folder("nothing"), "there is no file");
 	bp_test_write_file(in_folder("empty"), "", 0);
 	refuse(in_folder("a.jsonl"), in_folder("empty"), "not an anonymized export");
 }

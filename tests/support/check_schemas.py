@@ -9,6 +9,16 @@ from jsonschema import Draft202012Validator
 from jsonschema.exceptions import SchemaError, best_match
 
 
+def reason(error):
+    """What is wrong, in the shape that fits best where there are several."""
+    while error.validator == "anyOf":
+        shapes = {}
+        for inner in error.context:
+            shapes.setdefault(inner.schema_path[0], []).append(inner)
+        error = min(shapes.values(), key=len)[0]
+    return f"{error.json_path}: {error.message[-300:]}"
+
+
 def main():
     schemas, outputs = map(pathlib.Path, sys.argv[1:])
     validators, printed, wrong = {}, set(), []
@@ -26,7 +36,7 @@ def main():
             continue
         error = best_match(validators[name].iter_errors(json.loads(path.read_text())))
         if error:
-            wrong.append(f"{path.name}: {error.json_path}: {error.message[:300]}")
+            wrong.append(f"{path.name}: {reason(error)}")
         printed.add(name)
     wrong += [f"{name}.json: no command of the test prints it" for name in validators
               if name not in printed]

@@ -404,7 +404,9 @@ enum bp_rc bp_session_text_read(struct bp_session_text *text, int64_t conversati
 	text->arena = arena;
 	text->title = (struct bp_str){NULL, 0};
 	text->was_title = text->title;
+	text->archived = false;
 	memset(text->is, 0, sizeof(text->is));
+	memset(text->was, 0, sizeof(text->was)); /* point into the arena of the last session */
 	enum bp_rc rc = read_stored(text, err);
 	if (rc == BP_OK) {
 		rc = read_conversation(text, err);

@@ -107,6 +107,7 @@ static enum bp_rc ask(struct request *request, const struct bp_cli *cli, struct 
 	enum bp_rc rc = bp_totals_read(request->sql, &question, &request->now, err);
 
 	request->trends = request->by == BP_GROUP_NONE && !request->filter.one_session &&
+			  cli->print.format != BP_FORMAT_CHART &&
 			  bp_period_before(&request->period, &before);
 	if (rc == BP_OK && request->trends) {
 		question.period = &before;
@@ -358,7 +359,8 @@ static int print_chart(const struct request *request, const struct bp_cli *cli, 
 		.period = &request->period, .filter = &request->filter, .as_of_us = cli->now_us};
 	bool all = bp_options_given(&cli->options, "all");
 
-	return bp_metrics_chart(cli, request->sql, &question, all, err) == BP_OK
+	return bp_metrics_chart(cli, request->sql, &question, &request->now.items[0]->totals, all,
+				err) == BP_OK
 		       ? BP_EXIT_OK
 		       : bp_cli_fail_err(cli, err);
 }

@@ -19,7 +19,7 @@ static const char *const WANTED[] = {"cost_usd",    "tokens_total",    "active_t
 struct drawing {
 	const struct bp_cli *cli;
 	struct bp_groups groups; /* by hour or day */
-	struct bp_groups all;    /* one: the whole period */
+	const struct bp_totals *whole;
 	struct bp_steps steps;
 	double *values;
 };
@@ -53,11 +53,8 @@ static void make_steps(struct drawing *drawing, const struct bp_period *period)
 static enum bp_rc read_all(struct drawing *drawing, struct bp_sql *sql,
 			   const struct bp_totals_question *question, struct bp_err *err)
 {
-	enum bp_rc rc = read_by(sql, question, BP_GROUP_NONE, &drawing->all, err);
+	enum bp_rc rc = read_by(sql, question, BP_GROUP_DAY, &drawing->groups, err);
 
-	if (rc == BP_OK) {
-		rc = read_by(sql, question, BP_GROUP_DAY, &drawing->groups, err);
-	}
 	if (rc != BP_OK || drawing->groups.n == 0) {
 		return rc;
 	}
@@ -73,7 +70,6 @@ static void draw(const struct drawing *drawing, const struct bp_metric *metric)
 {
 	/* An hour in which nothing happened: no calls, and no rate of none. */
 	const struct bp_totals nothing = {.whole = true, .productivity = (double)NAN};
-	const struct bp_totals *all = &drawing->all.items[0]->totals;
 	char title[128], value[BP_SHOW_BYTES];
 	bool known = false;
 
@@ -89,7 +85,7 @@ static void draw(const struct drawing *drawing, const struct bp_metric *metric)
 	if (!known) {
 		return;
 	}
-	bp_show_metric(value, metric, metric->value(all), false);
+	bp_show_metric(value, metric, metric->value(drawing->whole), false);
 	(void)snprintf(title, sizeof(title), "%s by %s: %s",
 		       metric->label + strspn(metric->label, " "),
 		       drawing->steps.hours ? "hour" : "day", value);
@@ -97,9 +93,10 @@ static void draw(const struct drawing *drawing, const struct bp_metric *metric)
 }
 
 enum bp_rc bp_metrics_chart(const struct bp_cli *cli, struct bp_sql *sql,
-			    const struct bp_totals_question *question, bool all, struct bp_err *err)
+			    const struct bp_totals_question *question,
+			    const struct bp_totals *whole, bool all, struct bp_err *err)
 {
-	struct drawing drawing = {.cli = cli};
+	struct drawing drawing = {.cli = cli, .whole = whole};
 	enum bp_rc rc = read_all(&drawing, sql, question, err);
 
 	if (rc == BP_OK && drawing.groups.n > 0) {
@@ -114,6 +111,5 @@ enum bp_rc bp_metrics_chart(const struct bp_cli *cli, struct bp_sql *sql,
 	free(drawing.values);
 	bp_steps_done(&drawing.steps);
 	bp_groups_done(&drawing.groups);
-	bp_groups_done(&drawing.all);
 	return rc;
 }

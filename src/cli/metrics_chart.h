@@ -12,12 +12,12 @@
 
 /**
  * Draw what the question is about, by hour up to 48 h, else by day, whatever question->by says; a
- * period without an end is as long as there is data. all: every metric, not only the ones most
+ * period without an end is as long as there is data. whole: of all the period. all: every metric, not only the ones most
  * wanted. What is nowhere known is left out; without any data nothing is drawn.
  * Errors: those of bp_totals_read().
  */
 BP_MUSTUSE enum bp_rc bp_metrics_chart(const struct bp_cli *cli, struct bp_sql *sql,
-				       const struct bp_totals_question *question, bool all,
-				       struct bp_err *err);
+				       const struct bp_totals_question *question,
+				       const struct bp_totals *whole, bool all, struct bp_err *err);
 
 #endif

@@ -57,6 +57,7 @@ static void config(const char *text)
 static void import_sample(void)
 {
 	bp_test_copy(BP_TEST_SOURCE_DIR "/examples/claude-code/projects", home.projects);
+	bp_test_output_done(&out);
 	bp_test_cli(&home, &out, "import", NULL);
 	ck_assert_msg(out.code == 0, "%s", out.err);
 }

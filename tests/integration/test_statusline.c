@@ -49,6 +49,7 @@ static const char *line(const char *input, const char *option)
 static void import_sample(void)
 {
 	bp_test_copy(BP_TEST_SOURCE_DIR "/examples/claude-code/projects", home.projects);
+	bp_test_output_done(&out);
 	bp_test_cli(&home, &out, "import", NULL);
 	ck_assert_msg(out.code == 0, "%s", out.err);
 }
@@ -152,6 +153,7 @@ START_TEST(official_limits_are_kept_when_they_change)
 	/* Only the five hours changed. */
 	take_in(3);
 	/* Purging everything takes the table and the sample. */
+	bp_test_output_done(&out);
 	bp_test_cli(&home, &out, "purge", "--all", "--yes", NULL);
 	ck_assert_msg(out.code == 0, "%s", out.err);
 	ck_assert_int_eq(count_limits(), 0);

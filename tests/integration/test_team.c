@@ -50,6 +50,7 @@ static void setup(void)
 	ck_assert_int_eq(mkdir(folder, 0700), 0);
 	bp_test_copy(BP_TEST_SOURCE_DIR "/examples/claude-code/projects", home.projects);
 	write_acme();
+	bp_test_output_done(&out);
 	bp_test_cli(&home, &out, "import", NULL);
 	ck_assert_msg(out.code == 0, "%s", out.err);
 	bp_test_output_done(&out);

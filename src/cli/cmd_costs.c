@@ -49,6 +49,10 @@ static enum bp_rc take_words(struct bp_costs_request *request, const struct bp_c
 				since ? "since" : "until");
 	} else if (rc == BP_OK && request->blocks_wanted && bp_options_given(options, "by")) {
 		rc = bp_err_set(err, BP_EINVAL, "--blocks and --by do not go together");
+	} else if (rc == BP_OK && cli->print.format == BP_FORMAT_CHART &&
+		   (request->blocks_wanted || bp_options_given(options, "by"))) {
+		rc = bp_err_set(err, BP_EINVAL,
+				"a chart is over time: leave --by, --blocks or --format chart out");
 	} else if (rc == BP_OK && limit && !request->blocks_wanted) {
 		rc = bp_err_set(err, BP_EINVAL, "--token-limit is for --blocks");
 	} else if (rc == BP_OK && bp_options_given(options, "all")) {
@@ -220,9 +224,12 @@ static enum bp_rc print_json(const struct bp_costs_request *request, const struc
 	return bp_print_json(json, err);
 }
 
-static int answer(const struct bp_costs_request *request, const struct bp_cli *cli,
-		  struct bp_err *err)
+static int answer(struct bp_costs_request *request, const struct bp_cli *cli, struct bp_err *err)
 {
+	if (cli->print.format == BP_FORMAT_CHART) {
+		return bp_costs_chart(request, cli, err) == BP_OK ? BP_EXIT_OK
+								  : bp_cli_fail_err(cli, err);
+	}
 	if (cli->print.format == BP_FORMAT_JSON) {
 		return print_json(request, cli, err) == BP_OK ? BP_EXIT_OK
 							      : bp_cli_fail_err(cli, err);
@@ -305,16 +312,19 @@ static const struct bp_option_row OPTIONS[] = {
 const struct bp_command bp_cmd_costs = {
 	.name = "costs",
 	.summary = "money and tokens, by day, model, project, session, block",
-	.usage = "costs [-p PERIOD] [--by WHAT | --blocks] | costs reprice [--all]",
+	.usage =
+		"costs [-p PERIOD] [--by WHAT | --blocks | --format chart] | costs reprice [--all]",
 	.help = "Show what was spent in a period (30 days). Every grouping has the same total. "
 		"Calls of a model without\na price are shown with their tokens; streams that were "
 		"cut are told apart. Limits of the plan are official\nwhere Claude Code's status "
 		"line was told them, else there is the local 5-hour block.\n\n"
 		"\"costs reprice\" computes the costs of recorded calls again, after prices "
-		"changed.\n\n"
+		"changed. --format chart draws\ncost and tokens over time, by hour up to 48 hours, "
+		"else by day.\n\n"
 		"example: blueplane costs -p 7d --by model\n",
 	.options = OPTIONS,
 	.verbs = VERBS,
 	.args_max = 1,
+	.charts = true,
 	.run = run,
 };

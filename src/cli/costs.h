@@ -41,6 +41,13 @@ struct bp_costs_request {
 /** Tables, and the lines around them. */
 void bp_costs_show(const struct bp_costs_request *request, const struct bp_cli *cli);
 
+/**
+ * --format chart: cost and tokens over time, by hour up to 48 h, else by day. request->costs are by
+ * day; they may be by hour afterwards. Errors: those of bp_costs_read().
+ */
+BP_MUSTUSE enum bp_rc bp_costs_chart(struct bp_costs_request *request, const struct bp_cli *cli,
+				     struct bp_err *err);
+
 /** `costs reprice`. Returns the exit code. */
 int bp_costs_reprice(const struct bp_cli *cli);
 

@@ -201,6 +201,14 @@ START_TEST(charts_are_by_day_or_by_hour_and_fit)
 	    "    2026-01-06 23:00\n");
 	has(screen("metrics --since 2020-01-01 --until 2020-01-01 -f chart"),
 	    "Nothing happened in this period.");
+	has(screen("costs -p all -f chart"), "Cost by day: $0.35\n");
+	has(out.out, "\n\nTokens by day: 520k\n");
+	has(screen("costs --since 2026-01-06 --until 2026-01-06 -f chart"),
+	    "Tokens by hour: 184k\n");
+	has(screen("costs --since 2020-01-01 --until 2020-01-01 -f chart"), "Nothing was spent");
+	run("costs -p all -f chart --by model");
+	ck_assert_int_eq(out.code, 2);
+	has(out.err, "a chart is over time");
 	run("metrics -p all -f chart --group-by day");
 	ck_assert_int_eq(out.code, 2);
 	run("sessions -f chart");
@@ -273,6 +281,7 @@ static const char *const SCREENS[] = {
 	"analyze last --tools",
 	"analyze last --insights",
 	"costs -p all",
+	"costs -p all -f chart",
 	"costs -p all --by session",
 	"costs -p all --by project",
 	"costs -p all --by model",

@@ -74,6 +74,7 @@ static void put_history(void)
 			 i % 4 ? "claude-sonnet-4-5-20250929" : "claude-opus-4-5-20251101",
 			 times[i]);
 	}
+	bp_test_output_done(&out);
 	bp_test_cli(&home, &out, "import", NULL);
 	ck_assert_msg(out.code == 0, "%s", out.err);
 }
@@ -162,6 +163,7 @@ END_TEST
 START_TEST(what_is_not_shown_is_in_the_total)
 {
 	put_history();
+	bp_test_output_done(&out);
 	bp_test_cli(&home, &out, "costs", "-p", "all", "--by", "session", "-n", "1", NULL);
 	ck_assert_int_eq(out.code, 0);
 	/* There are three sessions. */
@@ -178,6 +180,7 @@ START_TEST(a_model_without_a_price_is_told_and_can_be_given_one)
 {
 	put_call("one", 1, "claude-sonnet-4-5-20250929", "2026-03-08T04:59:00.000Z");
 	put_call("one", 1, "of-my-own", "2026-03-08T05:59:00.000Z");
+	bp_test_output_done(&out);
 	bp_test_cli(&home, &out, "import", NULL);
 	ck_assert_msg(out.code == 0, "%s", out.err);
 	cJSON *json = bp_test_cli_json(&home, "costs", "-p", "all", "--by", "model", NULL);
@@ -187,6 +190,7 @@ START_TEST(a_model_without_a_price_is_told_and_can_be_given_one)
 	ck_assert(cJSON_IsNull(bp_test_json_at(json, "rows.1.cost_usd")));
 	ck_assert_double_eq(bp_test_json_number(json, "rows.1.tokens.total"), 13100);
 	cJSON_Delete(json);
+	bp_test_output_done(&out);
 	bp_test_cli(&home, &out, "costs", "-p", "all", "--by", "model", NULL);
 	ck_assert_ptr_nonnull(strstr(out.out, "no price"));
 	ck_assert_ptr_nonnull(strstr(out.out, "costs reprice"));
@@ -214,6 +218,7 @@ START_TEST(budgets_warn_where_money_is_shown)
 	(void)gmtime_r(&seconds, &civil);
 	(void)strftime(now, sizeof(now), "%Y-%m-%dT%H:%M:%S.000Z", &civil);
 	put_call("one", 1, "claude-opus-4-5-20251101", now);
+	bp_test_output_done(&out);
 	bp_test_cli(&home, &out, "import", NULL);
 	ck_assert_msg(out.code == 0, "%s", out.err);
 	bp_test_write_file(bp_test_home_file(&home, "config.yaml"), config, strlen(config));

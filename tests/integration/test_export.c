@@ -58,6 +58,7 @@ static void import_sample(void)
 	(void)snprintf(path, sizeof(path), "%s/-x-harm/5a3b1e09-0000-4000-8000-000000000009.jsonl",
 		       home.projects);
 	bp_test_write_file(path, line, sizeof(line) - 1);
+	bp_test_output_done(&out);
 	bp_test_cli(&home, &out, "import", NULL);
 	ck_assert_msg(out.code == 0, "%s", out.err);
 	bp_test_output_done(&out);
@@ -83,6 +84,7 @@ static void import_many(void)
 	(void)snprintf(path, sizeof(path), "%s/-x/5a3b1e0a-0000-4000-8000-00000000000a.jsonl",
 		       home.projects);
 	bp_test_write_file(path, lines, n);
+	bp_test_output_done(&out);
 	bp_test_cli(&home, &out, "import", NULL);
 	ck_assert_msg(out.code == 0, "%s", out.err);
 	bp_test_output_done(&out);
@@ -325,6 +327,7 @@ START_TEST(a_file_that_is_there_stays)
 
 	import_sample();
 	bp_test_write_file(in_folder("x.csv"), "mine", 4);
+	bp_test_output_done(&out);
 	bp_test_cli(&home, &out, "export", "-o", in_folder("x.csv"), NULL);
 	ck_assert_int_eq(out.code, 1);
 	ck_assert_ptr_nonnull(strstr(out.err, "is there already"));
@@ -332,6 +335,7 @@ START_TEST(a_file_that_is_there_stays)
 	ck_assert_int_eq((int)info.st_size, 4);
 	bp_test_output_done(&out);
 	ck_assert_int_eq(chmod(in_folder("x.csv"), 0644), 0);
+	bp_test_output_done(&out);
 	bp_test_cli(&home, &out, "export", "--overwrite", "-o", in_folder("x.csv"), NULL);
 	ck_assert_msg(out.code == 0, "%s", out.err);
 	ck_assert_int_eq(stat(in_folder("x.csv"), &info), 0);
@@ -396,6 +400,7 @@ END_TEST
 START_TEST(a_full_disk_is_said)
 {
 	import_sample();
+	bp_test_output_done(&out);
 	bp_test_cli(&home, &out, "export", "-f", "csv", "-o", "/dev/full", NULL);
 	ck_assert_int_eq(out.code, 1);
 	ck_assert_ptr_nonnull(strstr(out.err, "No space left on device"));

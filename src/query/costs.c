@@ -136,6 +136,14 @@ static struct fold *find_fold(struct reading *reading, int64_t start_us, struct 
 {
 	size_t low = 0, high = reading->n;
 
+	/* Buckets come by time: mostly it is the last, or a new one behind it. */
+	if (high > 0 && reading->folds[high - 1].row.start_us < start_us) {
+		return insert_fold(reading, high, start_us, key);
+	}
+	if (high > 0 && reading->folds[high - 1].row.start_us == start_us &&
+	    bp_str_is(key, reading->folds[high - 1].row.key)) {
+		return &reading->folds[high - 1];
+	}
 	while (low < high) {
 		size_t middle = low + (high - low) / 2;
 		struct fold *fold = &reading->folds[middle];

@@ -21,21 +21,26 @@ struct cJSON *bp_cost_aborted_usd_json(const struct bp_cost *cost)
 	return unknown ? cJSON_CreateNull() : bp_usd_json(cost->aborted_cost_pusd);
 }
 
+/* Rows are many: names are not copied for each. */
 void bp_cost_add_json(struct cJSON *json, const struct bp_cost *cost)
 {
-	(void)cJSON_AddItemToObject(json, "cost_usd", bp_cost_usd_json(cost));
-	(void)cJSON_AddItemToObject(json, "reported_usd",
-				    cost->reported_calls > 0 ? bp_usd_json(cost->reported_pusd)
-							     : cJSON_CreateNull());
-	(void)cJSON_AddItemToObject(json, "tokens", bp_tokens_json(&cost->tokens));
-	(void)cJSON_AddNumberToObject(json, "model_calls", (double)cost->model_calls);
-	(void)cJSON_AddNumberToObject(json, "unpriced_calls", (double)cost->unpriced_calls);
-	(void)cJSON_AddNumberToObject(json, "reported_calls", (double)cost->reported_calls);
-	(void)cJSON_AddNumberToObject(json, "web_searches", (double)cost->web_searches);
-	(void)cJSON_AddItemToObject(json, "aborted_cost_usd", bp_cost_aborted_usd_json(cost));
+	(void)cJSON_AddItemToObjectCS(json, "cost_usd", bp_cost_usd_json(cost));
+	(void)cJSON_AddItemToObjectCS(json, "reported_usd",
+				      cost->reported_calls > 0 ? bp_usd_json(cost->reported_pusd)
+							       : cJSON_CreateNull());
+	(void)cJSON_AddItemToObjectCS(json, "tokens", bp_tokens_json(&cost->tokens));
+	(void)cJSON_AddItemToObjectCS(json, "model_calls",
+				      cJSON_CreateNumber((double)cost->model_calls));
+	(void)cJSON_AddItemToObjectCS(json, "unpriced_calls",
+				      cJSON_CreateNumber((double)cost->unpriced_calls));
+	(void)cJSON_AddItemToObjectCS(json, "reported_calls",
+				      cJSON_CreateNumber((double)cost->reported_calls));
+	(void)cJSON_AddItemToObjectCS(json, "web_searches",
+				      cJSON_CreateNumber((double)cost->web_searches));
+	(void)cJSON_AddItemToObjectCS(json, "aborted_cost_usd", bp_cost_aborted_usd_json(cost));
 	if (bp_tokens_total(&cost->aborted_tokens) > 0) { /* seldom, and rows are many */
-		(void)cJSON_AddItemToObject(json, "aborted_tokens",
-					    bp_tokens_json(&cost->aborted_tokens));
+		(void)cJSON_AddItemToObjectCS(json, "aborted_tokens",
+					      bp_tokens_json(&cost->aborted_tokens));
 	}
 }
 

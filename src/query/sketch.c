@@ -206,6 +206,11 @@ static bool take(struct bp_str *rest, int64_t *out)
 {
 	uint64_t value = 0;
 
+	if (rest->len > 0 && (unsigned char)*rest->ptr < 0x80) { /* most of them */
+		*out = (unsigned char)*rest->ptr++;
+		rest->len--;
+		return true;
+	}
 	for (size_t i = 0; i < rest->len && i < VARINT_BYTES; i++) {
 		unsigned char byte = (unsigned char)rest->ptr[i];
 		value |= (uint64_t)(byte & 0x7F) << (7 * i);

@@ -13,12 +13,17 @@ struct cJSON *bp_tokens_json(const struct bp_tokens *tokens)
 {
 	cJSON *json = cJSON_CreateObject();
 
-	(void)cJSON_AddNumberToObject(json, "input", (double)tokens->input);
-	(void)cJSON_AddNumberToObject(json, "output", (double)tokens->output);
-	(void)cJSON_AddNumberToObject(json, "cache_write_5m", (double)tokens->cache_write_5m);
-	(void)cJSON_AddNumberToObject(json, "cache_write_1h", (double)tokens->cache_write_1h);
-	(void)cJSON_AddNumberToObject(json, "cache_read", (double)tokens->cache_read);
-	(void)cJSON_AddNumberToObject(json, "reasoning", (double)tokens->reasoning);
-	(void)cJSON_AddNumberToObject(json, "total", (double)bp_tokens_total(tokens));
+	(void)cJSON_AddItemToObjectCS(json, "input", cJSON_CreateNumber((double)tokens->input));
+	(void)cJSON_AddItemToObjectCS(json, "output", cJSON_CreateNumber((double)tokens->output));
+	(void)cJSON_AddItemToObjectCS(json, "cache_write_5m",
+				      cJSON_CreateNumber((double)tokens->cache_write_5m));
+	(void)cJSON_AddItemToObjectCS(json, "cache_write_1h",
+				      cJSON_CreateNumber((double)tokens->cache_write_1h));
+	(void)cJSON_AddItemToObjectCS(json, "cache_read",
+				      cJSON_CreateNumber((double)tokens->cache_read));
+	(void)cJSON_AddItemToObjectCS(json, "reasoning",
+				      cJSON_CreateNumber((double)tokens->reasoning));
+	(void)cJSON_AddItemToObjectCS(json, "total",
+				      cJSON_CreateNumber((double)bp_tokens_total(tokens)));
 	return json;
 }

@@ -1,9 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/*
- * The tables of print.h: filled once, printed in any format. For the screen, too, by ourselves:
- * cells are safe and their columns counted when they are filled, and libsmartcols does both again
- * for each, which was a third of the time of a long table.
- */
+/* The tables of print.h: filled once, printed in any format. */
+#include <libsmartcols/libsmartcols.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -17,7 +14,6 @@ enum { COLUMNS_MAX = 32, CELL_BYTES = 1024, SHRUNK_MIN = 12 };
 
 struct cell {
 	char *text; /* safe UTF-8 */
-	int width;  /* columns of it */
 	enum bp_paint paint;
 };
 
@@ -93,7 +89,6 @@ void bp_table_cell(struct bp_table *table, enum bp_paint paint, const char *fmt,
 	bp_print_clean(&safe, bp_str_from(text), true);
 	struct cell *cell = table->cells + (table->n_rows - 1) * table->n_columns + table->filled;
 	cell->text = bp_strdup(bp_buf_str(&safe));
-	cell->width = bp_wrap_columns(cell->text);
 	cell->paint = paint;
 	table->filled++;
 	bp_buf_done(&safe);
@@ -227,7 +222,7 @@ static void fit_columns(const struct bp_table *table, const struct bp_print *pri
 	for (size_t i = 0; i < table->n_columns; i++) {
 		natural.widths[i] = bp_wrap_columns(table->columns[i].title);
 		for (size_t row = 0; row < table->n_rows; row++) {
-			int width = table->cells[row * table->n_columns + i].width;
+			int width = bp_wrap_columns(cell_text(table, row, i));
 			natural.widths[i] = width > natural.widths[i] ? width : natural.widths[i];
 		}
 	}
@@ -240,116 +235,63 @@ static void fit_columns(const struct bp_table *table, const struct bp_print *pri
 
 /* --- the screen --- */
 
-/* A cell as this screen has room for it, and letters. */
-struct shown {
-	const char *text;
-	char *own; /* NULL: the text is the cell's */
-	int width;
-};
-
-static struct shown show_cell(const struct cell *cell, const struct bp_print *print, int width)
+static void fill_line(const struct bp_table *table, const struct bp_print *print,
+		      const struct fit *fit, size_t row, struct libscols_line *line)
 {
-	struct shown shown = {.text = cell->text ? cell->text : "", .width = cell->width};
-	struct bp_buf safe, fitting;
+	struct bp_buf safe, short_text;
+	size_t at = 0;
 
-	if (cell->width <= width && print->utf8) { /* it was made safe for UTF-8 */
-		return shown;
-	}
 	bp_buf_init(&safe, 4 * CELL_BYTES);
-	bp_buf_init(&fitting, 4 * CELL_BYTES);
-	bp_print_clean(&safe, bp_str_from(shown.text), print->utf8);
-	bp_wrap_cut(&fitting, safe.len ? safe.ptr : "", width, print->utf8);
-	shown.own = bp_strdup(bp_buf_str(&fitting));
-	shown.text = shown.own;
-	shown.width = bp_wrap_columns(shown.own);
+	bp_buf_init(&short_text, 4 * CELL_BYTES);
+	for (size_t column = 0; column < table->n_columns; column++) {
+		const struct cell *cell = table->cells + row * table->n_columns + column;
+		if (!fit->widths[column]) {
+			continue;
+		}
+		bp_buf_clear(&safe);
+		bp_print_clean(&safe, bp_str_from(cell->text ? cell->text : ""), print->utf8);
+		const char *text = safe.len ? safe.ptr : "";
+		if (bp_wrap_columns(text) > fit->widths[column]) {
+			bp_buf_clear(&short_text);
+			bp_wrap_cut(&short_text, text, fit->widths[column], print->utf8);
+			text = short_text.ptr;
+		}
+		BP_ASSERT(scols_line_set_data(line, at, text) == 0);
+		if (print->color && bp_print_color(cell->paint)) {
+			(void)scols_cell_set_color(scols_line_get_cell(line, at),
+						   bp_print_color(cell->paint));
+		}
+		at++;
+	}
 	bp_buf_done(&safe);
-	bp_buf_done(&fitting);
-	return shown;
-}
-
-static void print_blanks(int n)
-{
-	for (int i = 0; i < n; i++) {
-		(void)putc_unlocked(' ', stdout);
-	}
-}
-
-/* Nothing stands behind the last column's text. */
-static void print_shown(const struct shown *shown, const char *color, int width, bool right,
-			bool last)
-{
-	int blanks = last && !*shown->text ? 0 : width - shown->width;
-
-	color = *shown->text ? color : NULL;
-	if (color) {
-		(void)fputs_unlocked(color, stdout);
-	}
-	print_blanks(right ? blanks : 0);
-	(void)fputs_unlocked(shown->text, stdout);
-	print_blanks(right || last ? 0 : blanks);
-	if (color) {
-		(void)fputs_unlocked("\033[0m", stdout);
-	}
-	(void)putc_unlocked(last ? '\n' : ' ', stdout);
-}
-
-/* Cutting may leave a column narrower than it had room for. */
-static void narrow_columns(const struct bp_table *table, const struct shown *shown, struct fit *fit)
-{
-	for (size_t i = 0; i < table->n_columns; i++) {
-		int widest = fit->widths[i] ? bp_wrap_columns(table->columns[i].title) : 0;
-		for (size_t row = 0; row < table->n_rows && fit->widths[i]; row++) {
-			int width = shown[row * table->n_columns + i].width;
-			widest = width > widest ? width : widest;
-		}
-		fit->widths[i] = widest;
-	}
-}
-
-/* row: NULL the titles. */
-static void print_line(const struct bp_table *table, const struct bp_print *print,
-		       const struct fit *fit, const struct shown *row, const struct cell *cells)
-{
-	size_t last = table->n_columns;
-
-	while (last > 0 && !fit->widths[last - 1]) {
-		last--;
-	}
-	for (size_t i = 0; i < last; i++) {
-		const char *title = table->columns[i].title;
-		struct shown head = {.text = title, .width = row ? 0 : bp_wrap_columns(title)};
-		if (fit->widths[i]) {
-			print_shown(row ? &row[i] : &head,
-				    row && print->color ? bp_print_color(cells[i].paint) : NULL,
-				    fit->widths[i], table->columns[i].align == BP_RIGHT,
-				    i + 1 == last);
-		}
-	}
+	bp_buf_done(&short_text);
 }
 
 static void print_screen(const struct bp_table *table, const struct bp_print *print)
 {
-	size_t n = table->n_rows * table->n_columns;
+	struct libscols_table *screen = scols_new_table();
 	struct fit fit;
 
-	if (n == 0) {
-		return;
-	}
-	struct shown *shown = bp_calloc(n, sizeof(*shown));
+	BP_ASSERT(screen);
 	fit_columns(table, print, &fit);
-	for (size_t i = 0; i < n; i++) {
-		int width = fit.widths[i % table->n_columns];
-		shown[i] = width ? show_cell(&table->cells[i], print, width) : (struct shown){0};
+	(void)scols_table_enable_colors(screen, print->color);
+	(void)scols_table_enable_ascii(screen, !print->utf8);
+	/* The columns fit already: no second opinion. */
+	(void)scols_table_set_termforce(screen, SCOLS_TERMFORCE_NEVER);
+	for (size_t column = 0; column < table->n_columns; column++) {
+		if (fit.widths[column]) {
+			int flags = table->columns[column].align == BP_RIGHT ? SCOLS_FL_RIGHT : 0;
+			BP_ASSERT(scols_table_new_column(screen, table->columns[column].title, 0,
+							 flags));
+		}
 	}
-	narrow_columns(table, shown, &fit);
-	print_line(table, print, &fit, NULL, NULL);
-	for (size_t i = 0; i < n; i += table->n_columns) {
-		print_line(table, print, &fit, shown + i, table->cells + i);
+	for (size_t row = 0; row < table->n_rows; row++) {
+		struct libscols_line *line = scols_table_new_line(screen, NULL);
+		BP_ASSERT(line);
+		fill_line(table, print, &fit, row, line);
 	}
-	for (size_t i = 0; i < n; i++) {
-		free(shown[i].own);
-	}
-	free(shown);
+	(void)scols_print_table(screen);
+	scols_unref_table(screen);
 }
 
 void bp_table_print(const struct bp_table *table, const struct bp_print *print)

@@ -3,7 +3,6 @@
 
 #include <cjson/cJSON.h>
 #include <locale.h>
-#include <math.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -86,53 +85,6 @@ START_TEST(json_is_one_compact_line_and_harmless)
 }
 END_TEST
 
-/* Ours is faster, not different. */
-START_TEST(json_is_that_of_cjson_to_the_byte)
-{
-	static const double numbers[] = {0,
-					 -0.0,
-					 1,
-					 -1,
-					 9,
-					 10,
-					 -2147483649.0,
-					 1e14,
-					 999999999999999.0,
-					 1e15,
-					 -1e15,
-					 1e300,
-					 5e-324,
-					 0.1,
-					 1.0 / 3,
-					 10.366897229097223,
-					 123456789.5,
-					 4294967296.0};
-	struct bp_err err = {0};
-	cJSON *json = cJSON_CreateObject();
-	cJSON *list = cJSON_AddArrayToObject(json, "a \"name\"");
-
-	for (size_t i = 0; i < sizeof(numbers) / sizeof(numbers[0]); i++) {
-		(void)cJSON_AddItemToArray(list, cJSON_CreateNumber(numbers[i]));
-	}
-	(void)cJSON_AddNumberToObject(json, "nan", (double)NAN);
-	(void)cJSON_AddNullToObject(json, "null");
-	(void)cJSON_AddTrueToObject(json, "true");
-	(void)cJSON_AddFalseToObject(json, "");
-	(void)cJSON_AddArrayToObject(json, "list");
-	(void)cJSON_AddObjectToObject(json, "object");
-	(void)cJSON_AddStringToObject(json, "text", "\b\f\n\r\t\x01/\\\"\xE7\xBD\x91");
-	char *expected = cJSON_PrintUnformatted(json);
-	capture();
-	enum bp_rc rc = bp_print_json(json, &err);
-	const char *text = printed();
-	size_t n = strlen(expected);
-	ck_assert_ok(rc, err);
-	ck_assert_uint_eq(strlen(text), n + 1);
-	ck_assert_mem_eq(text, expected, n);
-	cJSON_free(expected);
-}
-END_TEST
-
 static struct bp_table *sample(void)
 {
 	struct bp_table *table = bp_table_new();
@@ -208,50 +160,6 @@ START_TEST(colours_are_ours_alone_and_only_when_wanted)
 }
 END_TEST
 
-START_TEST(a_colour_ends_behind_its_column)
-{
-	struct bp_table *table = bp_table_new();
-	struct bp_print print = {.color = true, .utf8 = true};
-
-	ck_assert_ptr_nonnull(setlocale(LC_ALL, "C.UTF-8"));
-	bp_table_column(table, "name", BP_LEFT);
-	bp_table_column(table, "n", BP_RIGHT);
-	bp_table_column(table, "last", BP_LEFT);
-	bp_table_row(table);
-	bp_table_cell(table, BP_PAINT_DIM, "%s", "\xE7\xBD\x91"); /* two columns wide */
-	bp_table_cell(table, BP_PAINT_BAD, "%d", 7);
-	bp_table_cell(table, BP_PAINT_GOOD, "%s", "x");
-	bp_table_row(table);
-	bp_table_cell(table, BP_PAINT_NONE, "%s", "long name");
-	bp_table_cell(table, BP_PAINT_BAD, "%s", ""); /* nothing to paint */
-	bp_table_row(table);
-	bp_table_cell(table, BP_PAINT_NONE, "%s", "b");
-	bp_table_cell(table, BP_PAINT_NONE, "%d", 100);
-	capture();
-	bp_table_print(table, &print);
-	bp_table_free(table);
-	const char *text = printed();
-	(void)setlocale(LC_ALL, "C");
-	ck_assert_str_eq(text, "name        n last\n"
-			       "\x1b[2m\xE7\xBD\x91       \x1b[0m \x1b[31m  7\x1b[0m "
-			       "\x1b[32mx\x1b[0m\n"
-			       "long name     \n"
-			       "b         100 \n");
-}
-END_TEST
-
-START_TEST(a_table_without_rows_is_nothing)
-{
-	struct bp_table *table = bp_table_new();
-
-	bp_table_column(table, "name", BP_LEFT);
-	capture();
-	bp_table_print(table, &(struct bp_print){.utf8 = true});
-	bp_table_free(table);
-	ck_assert_str_eq(printed(), "");
-}
-END_TEST
-
 START_TEST(the_environment_decides_about_colours)
 {
 	struct bp_print print;
@@ -274,5 +182,4 @@ BP_TEST_MAIN(NULL, NULL, nothing_that_steers_a_terminal_gets_through,
 	     markdown_cells_cannot_break_the_table,
 	     a_narrow_screen_cuts_names_and_leaves_optional_columns_out,
 	     an_even_narrower_one_shows_what_matters, colours_are_ours_alone_and_only_when_wanted,
-	     json_is_that_of_cjson_to_the_byte, a_colour_ends_behind_its_column,
-	     a_table_without_rows_is_nothing, the_environment_decides_about_colours)
+	     the_environment_decides_about_colours)

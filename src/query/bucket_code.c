@@ -6,6 +6,8 @@
 
 enum { VARINT_BYTES = 10 };
 
+_Static_assert(BP_BUCKET_SUM_COUNT <= 0x80, "a step is one byte");
+
 static enum bp_rc corrupt(struct bp_err *err)
 {
 	return bp_err_set(err, BP_ECORRUPT, "a rollup cannot be read: run \"blueplane rebuild\"");
@@ -63,16 +65,26 @@ enum bp_rc bp_bucket_sums_decode(struct bp_bucket_sums *out, struct bp_str bytes
 				 struct bp_err *err)
 {
 	struct bp_str rest = bytes;
+	int64_t *sums = sum_at(out, 0);
 	size_t next = 0;
 
 	memset(out, 0, sizeof(*out));
 	while (rest.len > 0) {
 		uint64_t step, value;
+		const unsigned char *at = (const unsigned char *)rest.ptr;
+		/* Both in a byte: more than half of all. Rows are thousands. */
+		if (rest.len >= 2 && at[0] < BP_BUCKET_SUM_COUNT - next && at[1] < 0x80) {
+			next += at[0];
+			sums[next++] = at[1];
+			rest.ptr += 2;
+			rest.len -= 2;
+			continue;
+		}
 		if (!take(&rest, &step) || !take(&rest, &value) ||
 		    step >= BP_BUCKET_SUM_COUNT - next) {
 			return corrupt(err);
 		}
-		*sum_at(out, next + step) = (int64_t)value;
+		sums[next + step] = (int64_t)value;
 		next += step + 1;
 	}
 	return BP_OK;

@@ -319,7 +319,6 @@ static enum bp_rc take_session(const struct bp_session_bucket *bucket, void *arg
 			? fold_of_session(reading, session)
 			: find_fold(reading, span_start(reading, bucket->bucket_us), BP_STR(""));
 	bp_cost_join(&fold->row.cost, &cost);
-	bp_cost_join(&reading->out->total, &cost);
 	add_model(fold, bucket->model, &cost);
 	return BP_OK;
 }
@@ -343,7 +342,13 @@ static enum bp_rc read_rollups(struct reading *reading, struct bp_err *err)
 					    .arg = reading};
 	enum bp_rc rc = sessions ? read_directory(reading, err) : BP_OK;
 
-	return rc == BP_OK ? bp_rollups_read(reading->sql, &question, &sink, err) : rc;
+	if (rc == BP_OK) {
+		rc = bp_rollups_read(reading->sql, &question, &sink, err);
+	}
+	for (size_t i = 0; i < reading->n && sessions; i++) {
+		bp_cost_join(&reading->out->total, &reading->folds[i].row.cost);
+	}
+	return rc;
 }
 
 /* --- labels and order --- */

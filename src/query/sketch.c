@@ -223,9 +223,9 @@ static bool take(struct bp_str *rest, int64_t *out)
 	return false;
 }
 
-/* Check n bins (into NULL) or add them. */
+/* n bins of what is read, checked: nothing is added of what is none. */
 static bool take_bins(struct bp_str rest, const struct bp_sketch *head, int64_t n,
-		      struct bp_sketch *into)
+		      struct bp_sketch_bin *bins)
 {
 	int64_t index = 0, total = head->zeros;
 
@@ -240,16 +240,14 @@ static bool take_bins(struct bp_str rest, const struct bp_sketch *head, int64_t 
 		if (index > INDEX_MAX) {
 			return false;
 		}
-		if (into) {
-			add_bin(into, (int32_t)index, count);
-		}
+		bins[i] = (struct bp_sketch_bin){.index = (int32_t)index, .count = count};
 	}
 	return total == head->count && rest.len == 0;
 }
 
-/* Twice over the bytes: nothing is added of what is none. */
 enum bp_rc bp_sketch_decode(struct bp_sketch *into, struct bp_str bytes)
 {
+	struct bp_sketch_bin bins[INDEX_MAX + 1];
 	struct bp_sketch head = {0};
 	struct bp_str rest = bytes;
 	int64_t n = 0;
@@ -260,12 +258,14 @@ enum bp_rc bp_sketch_decode(struct bp_sketch *into, struct bp_str bytes)
 	rest = bp_str_make(rest.ptr + 1, rest.len - 1);
 	if (!take(&rest, &head.count) || !take(&rest, &head.sum_us) || !take(&rest, &head.min_us) ||
 	    !take(&rest, &head.max_us) || !take(&rest, &head.zeros) || head.zeros > head.count ||
-	    !take(&rest, &n) || n > INDEX_MAX || !take_bins(rest, &head, n, NULL)) {
+	    !take(&rest, &n) || n > INDEX_MAX || !take_bins(rest, &head, n, bins)) {
 		return BP_ECORRUPT;
 	}
 	if (head.count > 0) {
 		widen(into, head.min_us, head.max_us);
-		(void)take_bins(rest, &head, n, into); /* checked */
+		for (int64_t i = 0; i < n; i++) {
+			add_bin(into, bins[i].index, bins[i].count);
+		}
 		into->zeros += head.zeros;
 		into->count += head.count;
 		into->sum_us = add_capped(into->sum_us, head.sum_us);

@@ -185,8 +185,31 @@ START_TEST(a_few_values_in_any_order_are_the_same_sketch)
 }
 END_TEST
 
+START_TEST(a_stored_one_is_read_back_with_every_count)
+{
+	struct bp_sketch sketch = {0}, back = {0};
+	struct bp_buf first, again;
+
+	for (int64_t i = 0; i < 300; i++) { /* some bins with many, counts of one byte and of two */
+		bp_sketch_add(&sketch, i < 200 ? 5000 : 1000 * (i % 7));
+	}
+	bp_buf_init(&first, BP_SKETCH_BYTES_MAX);
+	bp_buf_init(&again, BP_SKETCH_BYTES_MAX);
+	bp_sketch_encode(&sketch, &first);
+	ck_assert_int_eq(bp_sketch_decode(&back, bp_buf_str(&first)), BP_OK);
+	bp_sketch_encode(&back, &again);
+	ck_assert_uint_eq(again.len, first.len);
+	ck_assert_mem_eq(again.ptr, first.ptr, first.len);
+	bp_buf_done(&first);
+	bp_buf_done(&again);
+	bp_sketch_done(&sketch);
+	bp_sketch_done(&back);
+}
+END_TEST
+
 BP_TEST_MAIN(NULL, NULL, every_percentile_is_within_one_per_cent_of_the_exact_one,
 	     merging_parts_in_any_order_gives_the_bytes_of_the_whole,
 	     a_stored_sketch_comes_back_the_same, broken_bytes_are_refused_and_change_nothing,
 	     an_empty_sketch_has_no_percentile, a_single_value_is_exact,
-	     a_few_values_in_any_order_are_the_same_sketch)
+	     a_few_values_in_any_order_are_the_same_sketch,
+	     a_stored_one_is_read_back_with_every_count)

@@ -88,18 +88,19 @@ static void print_totals(const struct bp_stats *stats, const struct bp_print *pr
 /* The i-th group by a metric, most first: groups stand by name. */
 static const struct bp_group *ranked(const struct bp_groups *groups, const char *metric, size_t i)
 {
-	const struct bp_group *found = NULL;
-
-	for (size_t k = 0; k < groups->n && !found; k++) {
+	BP_ASSERT(i < groups->n);
+	for (size_t k = 0; k + 1 < groups->n; k++) {
 		double value = value_of(&groups->items[k]->totals, metric);
 		size_t before = 0;
 		for (size_t j = 0; j < groups->n; j++) {
 			double other = value_of(&groups->items[j]->totals, metric);
 			before += other > value || (!(other < value) && j < k);
 		}
-		found = before == i ? groups->items[k] : NULL;
+		if (before == i) {
+			return groups->items[k];
+		}
 	}
-	return found;
+	return groups->items[groups->n - 1];
 }
 
 static void print_models(const struct bp_stats *stats, const struct bp_print *print)

@@ -274,8 +274,8 @@ static void end_as_signalled(int signal_number)
 	(void)signal(signal_number, SIG_DFL);
 	(void)sigemptyset(&all);
 	(void)sigaddset(&all, signal_number);
-	(void)raise(signal_number);
 	(void)sigprocmask(SIG_UNBLOCK, &all, NULL);
+	(void)raise(signal_number);
 }
 
 static int run_full(struct top *top)

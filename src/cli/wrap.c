@@ -46,7 +46,7 @@ void bp_wrap_cut(struct bp_buf *out, const char *text, int width, bool utf8)
 		bp_buf_add_str(out, bp_str_from(text));
 		return;
 	}
-	for (size_t n = strlen(text); n > 0;) {
+	for (size_t n = bp_str_from(text).len; n > 0;) {
 		wchar_t c;
 		size_t used = mbrtowc(&c, text, n, &state);
 		bool broken = used == 0 || used > n;

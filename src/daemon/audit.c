@@ -92,7 +92,7 @@ static bool has_key(const char *keys, struct bp_str key)
 {
 	while (keys && *keys) {
 		size_t n = strcspn(keys, " ");
-		if (n == key.len && memcmp(keys, key.ptr, n) == 0) {
+		if (bp_str_eq(key, bp_str_make(keys, n))) {
 			return true;
 		}
 		keys += n + (keys[n] == ' ' ? 1 : 0);

@@ -57,7 +57,7 @@ static struct bp_str view(const struct bp_price_name *name)
 static int compare_name(const void *key, const void *row)
 {
 	const struct bp_price_name *name = key;
-	struct bp_price_name other;
+	struct bp_price_name other = {.len = 0};
 
 	(void)bp_price_name_make(bp_str_from(((const struct bp_price *)row)->model),
 				 &other); /* ours are none of those */

@@ -108,6 +108,7 @@ static char *write_int(char *at, int64_t value)
 /* Exactly: a pico-USD is a whole number. */
 static char *write_usd(char *at, int64_t pusd)
 {
+	enum { PLACES = 12 };
 	static const uint64_t one = UINT64_C(1000000000000);
 	uint64_t amount = pusd < 0 ? 0 - (uint64_t)pusd : (uint64_t)pusd;
 	uint64_t rest = amount % one;
@@ -118,9 +119,11 @@ static char *write_usd(char *at, int64_t pusd)
 	at = write_int(at, (int64_t)(amount / one));
 	if (rest > 0) {
 		*at++ = '.';
-		for (uint64_t digit = one / 10; rest > 0; digit /= 10) {
-			*at++ = (char)('0' + rest / digit);
-			rest %= digit;
+		for (int i = PLACES - 1; i >= 0; i--) {
+			at[i] = (char)('0' + rest % 10);
+			rest /= 10;
+		}
+		for (at += PLACES; at[-1] == '0'; at--) {
 		}
 	}
 	return at;

@@ -360,12 +360,13 @@ static int64_t median(int64_t *values, int64_t n)
 
 static void take_thinking(struct bp_insight_numbers *out, struct turn *turns, size_t n)
 {
+	if (!turns) {
+		return; /* nothing was said: no answer, and no time after one */
+	}
 	int64_t *after_long = bp_calloc(n + 1, sizeof(int64_t));
 	int64_t *after_short = bp_calloc(n + 1, sizeof(int64_t));
 
-	if (n > 0) {
-		qsort(turns, n, sizeof(*turns), by_session_and_time);
-	}
+	qsort(turns, n, sizeof(*turns), by_session_and_time);
 	for (size_t i = 1; i < n; i++) {
 		const struct turn *before = &turns[i - 1];
 		if (turns[i].conversation != before->conversation ||

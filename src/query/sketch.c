@@ -62,7 +62,7 @@ static void sort_many(struct bp_sketch *sketch)
 		low = sketch->bins[i].index < low ? sketch->bins[i].index : low;
 		high = sketch->bins[i].index > high ? sketch->bins[i].index : high;
 	}
-	memset(counts + low, 0, (size_t)(high - low + 1) * sizeof(counts[0]));
+	memset(counts, 0, sizeof(counts));
 	for (size_t i = 0; i < sketch->n; i++) {
 		counts[sketch->bins[i].index] += sketch->bins[i].count;
 	}

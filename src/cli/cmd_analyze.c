@@ -248,10 +248,10 @@ static void print_rest(const struct bp_analysis *analysis, const struct bp_cli *
 		       const struct bp_tz *tz)
 {
 	bp_section_turns(&analysis->parts.turns, &cli->print, tz);
-	bp_section_habits(&analysis->parts.sequences, &analysis->parts.steps, &cli->print);
+	bp_section_habits(&analysis->parts.sequences, &cli->print);
 	bp_section_phases(&analysis->parts.phases, &cli->print);
 	bp_section_shares("Errors by class", "Class", &analysis->parts.errors, &cli->print);
-	bp_section_subagents(&analysis->parts.agents, &cli->print);
+	bp_section_subagents(&analysis->parts.session.subagents, &cli->print);
 	bp_section_context(&analysis->parts.context, &cli->print, tz);
 }
 

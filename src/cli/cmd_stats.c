@@ -176,10 +176,10 @@ static void print_tools(const struct bp_stats *stats, const struct bp_print *pri
 /* A line of what was called when, and the hours in which something was. */
 static void print_hours(const struct bp_stats *stats, const struct bp_print *print)
 {
-	double calls[24], most = 0;
+	double calls[BP_HOURS], most = 0;
 	struct bp_table *table;
 
-	for (int i = 0; i < 24; i++) {
+	for (int i = 0; i < BP_HOURS; i++) {
 		calls[i] = (double)stats->hours.items[i].calls;
 		most = calls[i] > most ? calls[i] : most;
 	}
@@ -195,7 +195,7 @@ static void print_hours(const struct bp_stats *stats, const struct bp_print *pri
 	bp_table_column(table, "Accept", BP_RIGHT);
 	bp_table_column(table, "p50", BP_RIGHT);
 	bp_table_column(table, "p95", BP_RIGHT);
-	for (int i = 0; i < 24; i++) {
+	for (int i = 0; i < BP_HOURS; i++) {
 		const struct bp_hour *hour = &stats->hours.items[i];
 		double decided = (double)(hour->edits_ok + hour->edits_rejected);
 		if (hour->calls == 0) {
@@ -210,8 +210,8 @@ static void print_hours(const struct bp_stats *stats, const struct bp_print *pri
 		cell(table, "tool_calls", (double)hour->errors);
 		cell(table, "acceptance_rate",
 		     decided > 0 ? (double)hour->edits_ok / decided : (double)NAN);
-		cell(table, "tool_latency_p50_ms", bp_sketch_quantile(&hour->latency, 0.5) / 1000);
-		cell(table, "tool_latency_p95_ms", bp_sketch_quantile(&hour->latency, 0.95) / 1000);
+		cell(table, "tool_latency_p50_ms", bp_hour_latency_ms(hour, 0.5));
+		cell(table, "tool_latency_p95_ms", bp_hour_latency_ms(hour, 0.95));
 	}
 	finish(table, print);
 }
@@ -280,10 +280,10 @@ static void print_screen(struct bp_stats *stats, const struct bp_print *print)
 		bp_section_files(&stats->files, print);
 		stats->files.n = n_files;
 	}
-	bp_section_habits(&stats->sequences, &stats->steps, print);
-	bp_section_patterns(&stats->patterns, &stats->steps, print);
+	bp_section_habits(&stats->sequences, print);
+	bp_section_patterns(&stats->patterns, print);
 	bp_section_phases(&stats->phases, print);
-	if (stats->steps.n > 0) {
+	if (bp_totals_calls(&stats->all.items[0]->totals.sums) > 0) {
 		print_hours(stats, print);
 	}
 	bp_section_shares("Errors by class", "Class", &stats->errors, print);
@@ -357,7 +357,7 @@ static void print_csv(const struct bp_stats *stats, const struct bp_print *print
 		csv_row(table, "phase", bp_phase_name((enum bp_phase)i), "calls",
 			(double)stats->phases.calls[i]);
 	}
-	for (int i = 0; i < 24; i++) {
+	for (int i = 0; i < BP_HOURS; i++) {
 		char hour[8];
 		(void)snprintf(hour, sizeof(hour), "%02d", i);
 		csv_row(table, "hour", hour, "tool_calls", (double)stats->hours.items[i].calls);
@@ -365,10 +365,11 @@ static void print_csv(const struct bp_stats *stats, const struct bp_print *print
 	csv_shares(table, "error_class", &stats->errors);
 	csv_shares(table, "session_source", &stats->sources);
 	csv_shares(table, "prompt_gap", &stats->gaps);
-	for (size_t i = 0; i < stats->agents.n_types; i++) {
-		const struct bp_subagent_type *type = &stats->agents.types[i];
+	for (size_t i = 0; i < stats->agents.n; i++) {
+		const struct bp_subagent_type *type = &stats->agents.items[i];
 		csv_row(table, "subagent", type->type, "agents", (double)type->agents);
-		csv_row(table, "subagent", type->type, "success_rate", bp_subagent_success(type));
+		csv_row(table, "subagent", type->type, "success_rate",
+			bp_subagent_success(type->ends));
 	}
 	finish(table, print);
 }

@@ -159,24 +159,22 @@ void bp_section_turns(const struct bp_turns *turns, const struct bp_print *print
 	finish(table, print);
 }
 
-static void cell_tools(struct bp_table *table, const struct bp_tool_steps *steps,
-		       const uint16_t *tools, size_t n, const struct bp_print *print)
+static void cell_tools(struct bp_table *table, const struct bp_str *tools, size_t n,
+		       const struct bp_print *print)
 {
 	struct bp_buf text;
 
 	bp_buf_init(&text, 4096);
 	for (size_t i = 0; i < n; i++) {
-		const char *name = steps->names[tools[i]];
 		const char *arrow = print->utf8 ? " \xE2\x86\x92 " : " > ";
 		bp_buf_add_str(&text, bp_str_from(i ? arrow : ""));
-		bp_buf_add_str(&text, bp_str_from(*name ? name : "(none)"));
+		bp_buf_add_str(&text, tools[i].len ? tools[i] : BP_STR("(none)"));
 	}
 	bp_table_cell(table, BP_PAINT_NONE, "%s", text.ptr ? text.ptr : "");
 	bp_buf_done(&text);
 }
 
-void bp_section_habits(const struct bp_sequences *sequences, const struct bp_tool_steps *steps,
-		       const struct bp_print *print)
+void bp_section_habits(const struct bp_sequences *sequences, const struct bp_print *print)
 {
 	if (sequences->n == 0) {
 		return;
@@ -188,14 +186,13 @@ void bp_section_habits(const struct bp_sequences *sequences, const struct bp_too
 	for (size_t i = 0; i < sequences->n && i < ROWS_MAX; i++) {
 		const struct bp_sequence *sequence = &sequences->items[i];
 		bp_table_row(table);
-		cell_tools(table, steps, sequence->tools, sequence->n, print);
+		cell_tools(table, sequence->tools, sequence->n, print);
 		cell_count(table, print, sequence->count);
 	}
 	finish(table, print);
 }
 
-void bp_section_patterns(const struct bp_patterns *patterns, const struct bp_tool_steps *steps,
-			 const struct bp_print *print)
+void bp_section_patterns(const struct bp_patterns *patterns, const struct bp_print *print)
 {
 	if (patterns->n == 0) {
 		return;
@@ -208,7 +205,7 @@ void bp_section_patterns(const struct bp_patterns *patterns, const struct bp_too
 	for (size_t i = 0; i < patterns->n && i < ROWS_MAX; i++) {
 		const struct bp_pattern *pattern = &patterns->items[i];
 		bp_table_row(table);
-		cell_tools(table, steps, pattern->tools, pattern->n, print);
+		cell_tools(table, pattern->tools, pattern->n, print);
 		cell_count(table, print, pattern->turns);
 		cell_rate(table, print, (double)pattern->succeeded / (double)pattern->turns);
 	}
@@ -335,7 +332,7 @@ static void subagent_type_row(struct bp_table *table, const struct bp_subagent_t
 	bp_table_row(table);
 	bp_table_cell(table, BP_PAINT_NONE, "%s", name);
 	cell_count(table, print, type->agents);
-	cell_rate(table, print, bp_subagent_success(type));
+	cell_rate(table, print, bp_subagent_success(type->ends));
 	cell_us(table, print, type->agents ? type->duration_us / type->agents : BP_SQL_NULL);
 	cell_count(table, print, type->peak);
 	cell_count(table, print, type->tool_calls);
@@ -343,9 +340,9 @@ static void subagent_type_row(struct bp_table *table, const struct bp_subagent_t
 	cell_cost(table, print, type->cost_pusd, unpriced(type->model_calls, type->unpriced_calls));
 }
 
-void bp_section_subagent_types(const struct bp_subagents *agents, const struct bp_print *print)
+void bp_section_subagent_types(const struct bp_subagent_types *types, const struct bp_print *print)
 {
-	if (agents->n == 0) {
+	if (types->n == 0) {
 		return;
 	}
 	struct bp_table *table = bp_table_new();
@@ -359,12 +356,12 @@ void bp_section_subagent_types(const struct bp_subagents *agents, const struct b
 	bp_table_column(table, "Tools", BP_RIGHT);
 	bp_table_column(table, "Tokens", BP_RIGHT);
 	bp_table_column(table, "Cost", BP_RIGHT);
-	for (size_t i = 0; i < agents->n_types; i++) {
-		const struct bp_subagent_type *type = &agents->types[i];
+	for (size_t i = 0; i < types->n; i++) {
+		const struct bp_subagent_type *type = &types->items[i];
 		subagent_type_row(table, type, *type->type ? type->type : "(unknown)", print);
 	}
-	if (agents->n_types > 1 && !exact(print)) {
-		subagent_type_row(table, &agents->all, "all", print);
+	if (types->n > 1 && !exact(print)) {
+		subagent_type_row(table, &types->all, "all", print);
 	}
 	finish(table, print);
 }

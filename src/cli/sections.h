@@ -29,12 +29,10 @@ void bp_section_turns(const struct bp_turns *turns, const struct bp_print *print
 		      const struct bp_tz *tz);
 
 /** The tools that most often follow each other. */
-void bp_section_habits(const struct bp_sequences *sequences, const struct bp_tool_steps *steps,
-		       const struct bp_print *print);
+void bp_section_habits(const struct bp_sequences *sequences, const struct bp_print *print);
 
 /** How turns went on after the prompt. */
-void bp_section_patterns(const struct bp_patterns *patterns, const struct bp_tool_steps *steps,
-			 const struct bp_print *print);
+void bp_section_patterns(const struct bp_patterns *patterns, const struct bp_print *print);
 
 /** Exploring, editing, checking. */
 void bp_section_phases(const struct bp_phases *phases, const struct bp_print *print);
@@ -43,7 +41,7 @@ void bp_section_phases(const struct bp_phases *phases, const struct bp_print *pr
 void bp_section_subagents(const struct bp_subagents *agents, const struct bp_print *print);
 
 /** Sub-agents by type. */
-void bp_section_subagent_types(const struct bp_subagents *agents, const struct bp_print *print);
+void bp_section_subagent_types(const struct bp_subagent_types *types, const struct bp_print *print);
 
 /** How full the context was, and, with a zone, each compaction. */
 void bp_section_context(const struct bp_context *context, const struct bp_print *print,

@@ -69,8 +69,8 @@ static enum bp_rc read_in_moment(struct bp_sql *sql, bool timeline, int64_t as_o
 		rc = bp_session_models(sql, out->session.conversation, &out->models, err);
 	}
 	if (rc == BP_OK) {
-		rc = bp_analysis_parts_read(sql, out->session.conversation, as_of_us, &out->parts,
-					    err);
+		rc = bp_analysis_parts_read(sql, out->session.conversation, as_of_us,
+					    &out->all.items[0]->totals, &out->parts, err);
 	}
 	if (rc == BP_OK && timeline) {
 		out->has_timeline = true;

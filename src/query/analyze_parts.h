@@ -13,31 +13,32 @@
 #include "base/err.h"
 #include "query/context.h"
 #include "query/distributions.h"
+#include "query/habits_read.h"
 #include "query/phases.h"
 #include "query/sequences.h"
 #include "query/subagents.h"
-#include "query/tool_steps.h"
 #include "query/turns.h"
 #include "store/sqlite.h"
 
 struct cJSON;
 
 struct bp_analysis_parts {
-	struct bp_tool_steps steps;
+	struct bp_habit_session session;
+	struct bp_habits habits; /* of it; what the next ones borrow from */
 	struct bp_turns turns;
 	struct bp_sequences sequences;
 	struct bp_phases phases;
+	struct bp_phase_spans spans;
 	struct bp_shares errors;
 	struct bp_file_types files;
-	struct bp_subagents agents;
 	struct bp_context context;
 };
 
-/** Read them inside the caller's moment. Owns: bp_analysis_parts_done(), also after an error.
+/** Read them inside the caller's moment; totals: of the session. Owns: bp_analysis_parts_done(), also after an error.
  *  Errors: those of bp_statement_step(). */
 BP_MUSTUSE enum bp_rc bp_analysis_parts_read(struct bp_sql *sql, int64_t conversation,
-					     int64_t as_of_us, struct bp_analysis_parts *out,
-					     struct bp_err *err);
+					     int64_t as_of_us, const struct bp_totals *totals,
+					     struct bp_analysis_parts *out, struct bp_err *err);
 void bp_analysis_parts_done(struct bp_analysis_parts *parts);
 
 /** Add "files", "subagents", "turns", "sequences", "phases", "phase_spans",

@@ -48,6 +48,12 @@
 	"SELECT k.ts_us, k.conversation_id, NULL, NULL, NULL FROM compactions AS k" where(         \
 		"k.ts_us", "k.conversation_id") " AND " BP_RULE_COMPACTION IN_ORDER("k.ts_us")
 
+/* Counts of a quarter that is cut are no use. */
+#define HABITS(where)                                                                              \
+	"SELECT h.start_us, h.conversation_id, NULL, NULL, NULL, h.habits FROM session_habits AS " \
+	"h" where("h.start_us",                                                                    \
+		  "h.conversation_id") " AND h.start_us <= ?2 - 900000000" IN_ORDER("h.start_us")
+
 enum { FIRST = 5 }; /* column of a kind's own values */
 
 /* 0 for NULL. */
@@ -243,6 +249,7 @@ const struct bp_bucket_fact bp_bucket_facts[] = {
 	{SUBAGENTS(IN_TIME), SUBAGENTS(IN_SESSION), take_subagent},
 	{API_ERRORS(IN_TIME), API_ERRORS(IN_SESSION), take_api_error},
 	{COMPACTIONS(IN_TIME), COMPACTIONS(IN_SESSION), take_compaction},
+	{HABITS(IN_TIME), HABITS(IN_SESSION), NULL},
 };
 
 static_assert(sizeof(bp_bucket_facts) / sizeof(bp_bucket_facts[0]) == BP_BUCKET_FACT_COUNT,

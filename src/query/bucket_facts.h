@@ -11,12 +11,13 @@
 
 #include "query/buckets.h"
 
-enum { BP_BUCKET_FACT_COUNT = 7 };
+enum { BP_BUCKET_FACT_COUNT = 8 };
 
 /** One kind of fact. */
 struct bp_bucket_fact {
 	const char *in_time, *in_session;
-	/** Add a row to the sums; durations and files go to the bucket alone. */
+	/** Add a row to the sums; durations and files go to the bucket alone. NULL: the row is what
+	 *  was counted of a session's habits, stored, in the first column of its own. */
 	void (*take)(struct bp_statement *row, struct bp_bucket_sums *sums,
 		     struct bp_bucket *bucket);
 };

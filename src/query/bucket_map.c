@@ -140,6 +140,7 @@ void bp_bucket_map_clear(struct bp_bucket_map *map)
 	for (size_t i = 0; i < map->n; i++) {
 		bp_bucket_sketches_done(&map->items[i]->sketches);
 		bp_file_set_done(&map->items[i]->files);
+		bp_habits_done(&map->items[i]->habits);
 	}
 	if (map->n > 0) {
 		memset(map->slots, 0, map->n_slots * sizeof(map->slots[0]));

@@ -39,7 +39,7 @@ struct bp_bucket_reader {
 		*open[BP_BUCKET_FACT_COUNT]; /* borrowed; NULL once it has no more rows */
 	struct bp_bucket_map map;            /* of the quarter in hand */
 	struct bp_session_list sessions;     /* of the quarter in hand */
-	bool want_sessions;
+	bool want_sessions, want_habits;
 };
 
 void bp_bucket_sums_add(struct bp_bucket_sums *into, const struct bp_bucket_sums *more)
@@ -69,6 +69,13 @@ enum bp_rc bp_bucket_add_files(struct bp_file_set *into, const struct bp_bucket 
 		       ? BP_OK
 		       : bp_err_set(err, BP_ECORRUPT,
 				    "a rollup's files cannot be read: run \"blueplane rebuild\"");
+}
+
+enum bp_rc bp_bucket_add_habits(struct bp_habits *into, const struct bp_bucket *bucket,
+				const struct bp_habit_view *view, struct bp_err *err)
+{
+	bp_habits_merge(into, &bucket->habits, view);
+	return bp_habits_decode(into, bucket->stored_habits, view, err);
 }
 
 void bp_bucket_sketches_done(struct bp_bucket_sketches *sketches)
@@ -245,6 +252,19 @@ static enum bp_rc take_fact(struct bp_bucket_reader *reader, const struct bp_buc
 	return rc;
 }
 
+/* A session has no row of its own for them. */
+static enum bp_rc take_habits(struct bp_bucket_reader *reader, struct bp_statement *row,
+			      int64_t quarter_us, struct bp_err *err)
+{
+	static const struct bp_habit_view as_stored = {.settle = BP_HABITS_OPEN};
+	const struct owner *owner = NULL;
+	enum bp_rc rc = find_owner(reader, bp_column_int(row, 1), &owner, err);
+
+	return rc == BP_OK ? bp_habits_decode(&bucket_of(reader, owner, quarter_us, NULL)->habits,
+					      bp_column_blob(row, BP_BUCKET_TEXTS), &as_stored, err)
+			   : rc;
+}
+
 static enum bp_rc take_part(struct bp_bucket_reader *reader, const struct bp_activity_part *part,
 			    struct bp_err *err)
 {
@@ -310,7 +330,9 @@ static enum bp_rc read_quarter(struct bp_bucket_reader *reader, struct bp_activi
 		struct bp_statement **row = &reader->open[i];
 		while (rc == BP_OK && *row &&
 		       bp_quarter_start(bp_column_int(*row, 0)) == quarter_us) {
-			rc = take_fact(reader, &bp_bucket_facts[i], *row, quarter_us, err);
+			rc = bp_bucket_facts[i].take
+				     ? take_fact(reader, &bp_bucket_facts[i], *row, quarter_us, err)
+				     : take_habits(reader, *row, quarter_us, err);
 			if (rc == BP_OK) {
 				rc = advance(row, err);
 			}
@@ -339,9 +361,13 @@ enum bp_rc bp_bucket_reader_read(struct bp_bucket_reader *reader, const int64_t 
 	bp_arena_clear(&reader->arena);
 	reader->n_owners = 0;
 	reader->want_sessions = sink->session != NULL;
+	reader->want_habits = sink->habits;
 	memset(reader->open, 0, sizeof(reader->open));
 	for (size_t i = 0; i < BP_BUCKET_FACT_COUNT && rc == BP_OK; i++) {
 		struct bp_statement *statement = reader->statements[of_session][i];
+		if (!bp_bucket_facts[i].take && !reader->want_habits) {
+			continue;
+		}
 		bp_bind_int(statement, 1, from_us);
 		bp_bind_int(statement, 2, until_us);
 		if (of_session) {

@@ -17,6 +17,7 @@
 #include "base/err.h"
 #include "base/str.h"
 #include "query/file_set.h"
+#include "query/habits.h"
 #include "query/rules.h"
 #include "query/sketch.h"
 #include "store/sqlite.h"
@@ -124,10 +125,13 @@ struct bp_bucket {
 		agent_type; /* "" where there is none, never absent; "" too where rollups of all
 			       projects together are told */
 	struct bp_bucket_sums sums;
-	/* Of facts; a stored bucket has the two below instead. bp_bucket_add_* know both. */
+	/* Of facts; a stored bucket has the stored forms instead. bp_bucket_add_* know both. Habits
+	   stand where neither model nor tool is told, and only where they were asked for. */
 	struct bp_bucket_sketches sketches;
 	struct bp_file_set files;
-	struct bp_str stored_sketches, stored_files;
+	struct bp_habits habits;
+	struct bp_str stored_sketches, stored_files, stored_habits;
+	bool pending_is_over; /* calls in it that wait for their end count as interrupted */
 };
 
 /** Sums of one session by model. Tools and projects are not told apart: a question knows the session. */
@@ -148,7 +152,8 @@ typedef enum bp_rc (*bp_session_bucket_each)(const struct bp_session_bucket *buc
 struct bp_bucket_sink {
 	bp_bucket_each bucket;
 	bp_session_bucket_each session;
-	void *arg; /* of both */
+	void *arg;   /* of both */
+	bool habits; /* of whole quarters: buckets have them too */
 };
 
 /** Statements over facts, prepared once. */
@@ -180,6 +185,10 @@ BP_MUSTUSE enum bp_rc bp_bucket_add_sketches(struct bp_bucket_sketches *into,
 /** into += the bucket's files. Errors: BP_ECORRUPT a stored form is none. */
 BP_MUSTUSE enum bp_rc bp_bucket_add_files(struct bp_file_set *into, const struct bp_bucket *bucket,
 					  struct bp_err *err);
+
+/** into += the bucket's habits. Errors: BP_ECORRUPT a stored form is none. */
+BP_MUSTUSE enum bp_rc bp_bucket_add_habits(struct bp_habits *into, const struct bp_bucket *bucket,
+					   const struct bp_habit_view *view, struct bp_err *err);
 
 void bp_bucket_sketches_done(struct bp_bucket_sketches *sketches);
 

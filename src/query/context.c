@@ -80,46 +80,6 @@ static enum bp_rc count_operations(struct bp_sql *sql, struct bp_context *out, s
 	return rc;
 }
 
-static enum bp_rc read_use(struct bp_sql *sql, const struct bp_scope *scope,
-			   struct bp_scope_set *set, struct bp_context *out, struct bp_err *err)
-{
-	/* Grouping costs more than summing: only a filter needs to know the session. */
-#define USE(session, where, group)                                                                 \
-	"SELECT " session ", count(*), sum(m.input + m.cache_read + m.cache_write_5m + "           \
-	"m.cache_write_1h), max(m.input + m.cache_read + m.cache_write_5m + m.cache_write_1h) "    \
-	"FROM model_calls AS m WHERE " where " AND m.sidechain = 0 AND " BP_RULE_MODEL_CALL group
-	static const char ALL[] =
-		USE("0", "m.ts_us >= ?1 AND m.ts_us < ?2", " HAVING count(*) > 0");
-	static const char IN_TIME[] =
-		USE("m.conversation_id", "m.ts_us >= ?1 AND m.ts_us < ?2", " GROUP BY 1");
-	static const char IN_SESSION[] =
-		USE("m.conversation_id",
-		    "m.conversation_id = ?3 AND m.ts_us >= ?1 AND m.ts_us < ?2", " GROUP BY 1");
-	struct bp_statement *statement = NULL;
-	double sum = 0;
-	enum bp_rc rc = bp_scope_statement(sql, scope, set->all ? ALL : IN_TIME, IN_SESSION,
-					   &statement, err);
-
-	while (rc == BP_OK) {
-		rc = bp_statement_step(statement, err);
-		if (rc != BP_OK || !bp_scope_set_has(set, bp_column_int(statement, 0))) {
-			continue;
-		}
-		int64_t peak = bp_column_int(statement, 3);
-		out->responses += bp_column_int(statement, 1);
-		sum += (double)bp_column_int(statement, 2);
-		out->used_peak = peak > out->used_peak ? peak : out->used_peak;
-	}
-	bp_statement_free(statement);
-	out->used_avg = out->responses > 0 ? sum / (double)out->responses : (double)NAN;
-	for (size_t i = 0; i < out->n; i++) {
-		int64_t before = out->items[i].pre_tokens;
-		out->used_peak =
-			before != BP_SQL_NULL && before > out->used_peak ? before : out->used_peak;
-	}
-	return rc == BP_ENOTFOUND ? BP_OK : rc;
-}
-
 enum bp_rc bp_context_read(struct bp_sql *sql, const struct bp_scope *scope, struct bp_context *out,
 			   struct bp_err *err)
 {
@@ -133,11 +93,33 @@ enum bp_rc bp_context_read(struct bp_sql *sql, const struct bp_scope *scope, str
 	if (rc == BP_OK) {
 		rc = count_operations(sql, out, err);
 	}
-	if (rc == BP_OK) {
-		rc = read_use(sql, scope, &set, out, err);
-	}
 	bp_scope_set_done(&set);
 	return rc;
+}
+
+void bp_context_use(struct bp_context *context, const struct bp_totals *totals,
+		    const struct bp_habits *habits)
+{
+	const struct bp_bucket_sums *sums = &totals->sums;
+	const struct bp_habit *peak =
+		bp_habits_find(habits, BP_HABIT_PEAK, BP_STR(BP_PEAK_CONTEXT));
+	int64_t given =
+		sums->input + sums->cache_write_5m + sums->cache_write_1h + sums->cache_read;
+
+	context->responses = sums->model_calls;
+	for (size_t i = 0; i < totals->n_agents; i++) {
+		context->responses -= totals->agents[i].model_calls;
+		given -= totals->agents[i].context_tokens;
+	}
+	context->used_avg =
+		context->responses > 0 ? (double)given / (double)context->responses : (double)NAN;
+	context->used_peak = peak ? peak->values[BP_PEAK_VALUE] : 0;
+	for (size_t i = 0; i < context->n; i++) {
+		int64_t before = context->items[i].pre_tokens;
+		if (before != BP_SQL_NULL && before > context->used_peak) {
+			context->used_peak = before;
+		}
+	}
 }
 
 void bp_context_done(struct bp_context *context)

@@ -15,7 +15,9 @@
 
 #include "base/arena.h"
 #include "base/err.h"
+#include "query/habits.h"
 #include "query/scope.h"
+#include "query/totals.h"
 
 struct cJSON;
 
@@ -34,15 +36,21 @@ struct bp_context {
 	struct bp_arena text;
 	int64_t min_gap_us; /* BP_SQL_NULL: no session compacted twice */
 	int64_t operations; /* of all compactions */
-	int64_t responses;  /* of the main line */
-	double used_avg;    /* tokens; NAN: no response */
-	int64_t used_peak;  /* also before a compaction, where it was told */
+	/* Of bp_context_use(): */
+	int64_t responses; /* of the main line */
+	double used_avg;   /* tokens; NAN: no response */
+	int64_t used_peak; /* also before a compaction, where it was told */
 };
 
-/** Owns: bp_context_done(), also after an error. Errors: those of bp_statement_step(). */
+/** Compactions. Owns: bp_context_done(), also after an error. Errors: those of
+ *  bp_statement_step(). */
 BP_MUSTUSE enum bp_rc bp_context_read(struct bp_sql *sql, const struct bp_scope *scope,
 				      struct bp_context *out, struct bp_err *err);
 void bp_context_done(struct bp_context *context);
+
+/** Add how much was in use, from the same scope's totals and habits. */
+void bp_context_use(struct bp_context *context, const struct bp_totals *totals,
+		    const struct bp_habits *habits);
 
 /** {"compactions","min_gap_s","operations_per_compaction","used_avg","used_peak"}. Owns: the
  *  caller. */

@@ -226,7 +226,7 @@ static void choose_zone(struct search *search, const struct bp_rollup_zone *zone
 	}
 	if (asked && strcmp(bp_tz_name(asked), zone->name) == 0) {
 		search->tz = asked;
-	} else if (search->question->largest != BP_ROLLUP_DAY &&
+	} else if (search->question->largest != BP_ROLLUP_DAY && !search->question->habits &&
 		   bp_tz_load(zone->name, &search->own_tz, NULL) == BP_OK) {
 		search->tz = search->own_tz; /* any months will do */
 	}

@@ -3,6 +3,7 @@
 
 #include <cjson/cJSON.h>
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -10,27 +11,6 @@
 #include "query/rules.h"
 
 /* --- file types --- */
-
-static const char *keep(struct bp_arena *arena, struct bp_str text)
-{
-	return text.len ? bp_arena_str(arena, text).ptr : "";
-}
-
-static struct bp_file_type *type_of(struct bp_file_types *types, size_t *cap,
-				    struct bp_str extension)
-{
-	for (size_t i = 0; i < types->n; i++) {
-		if (bp_str_is(extension, types->items[i].extension)) {
-			return &types->items[i];
-		}
-	}
-	if (types->n == *cap) {
-		*cap = *cap ? 2 * *cap : 32;
-		types->items = bp_realloc(types->items, *cap, sizeof(types->items[0]));
-	}
-	types->items[types->n] = (struct bp_file_type){.extension = keep(&types->text, extension)};
-	return &types->items[types->n++];
-}
 
 static int by_edits(const void *a, const void *b)
 {
@@ -40,65 +20,30 @@ static int by_edits(const void *a, const void *b)
 	return order ? order : strcmp(x->extension, y->extension);
 }
 
-static int64_t count(struct bp_statement *row, int column)
+struct bp_file_types bp_file_types_of(const struct bp_habits *habits)
 {
-	int64_t value = bp_column_int(row, column);
+	struct bp_file_types out = {.items = bp_calloc(habits->n + 1, sizeof(out.items[0]))};
 
-	return value == BP_SQL_NULL ? 0 : value;
-}
-
-static void take_edit(struct bp_file_type *type, const struct bp_tool_step *step,
-		      struct bp_statement *row)
-{
-	bool ok = step->outcome == BP_OUTCOME_OK;
-
-	type->proposed++;
-	type->accepted += ok;
-	type->rejected += step->outcome == BP_OUTCOME_REJECTED;
-	if (row && ok) {
-		type->created += count(row, 1);
-		type->lines_added += count(row, 2);
-		type->lines_removed += count(row, 3);
-	}
-}
-
-enum bp_rc bp_file_types_read(struct bp_sql *sql, const struct bp_tool_steps *steps,
-			      struct bp_file_types *out, struct bp_err *err)
-{
-	static const char CHANGE[] = "SELECT e.extension, e.operation = 'create', e.lines_added, "
-				     "e.lines_removed FROM code_changes AS e WHERE e.id = ?1";
-	struct bp_statement *statement = NULL;
-	size_t cap = 0;
-
-	*out = (struct bp_file_types){0};
-	enum bp_rc rc = bp_statement_new(sql, CHANGE, &statement, err);
-	for (size_t i = 0; i < steps->n && rc == BP_OK; i++) {
-		const struct bp_tool_step *step = &steps->items[i];
-		if (!step->edit) {
-			continue;
-		}
-		bp_bind_int(statement, 1, step->id);
-		rc = bp_statement_step(statement, err);
-		if (rc == BP_OK) {
-			take_edit(type_of(out, &cap, bp_column_text(statement, 0)), step,
-				  statement);
-			bp_statement_reset(statement);
-		} else if (rc == BP_ENOTFOUND) { /* what it changed was not told */
-			take_edit(type_of(out, &cap, BP_STR("")), step, NULL);
-			rc = BP_OK;
+	for (size_t i = 0; i < habits->n; i++) {
+		const struct bp_habit *habit = habits->items[i];
+		if (habit->kind == BP_HABIT_FILE_TYPE) {
+			out.items[out.n++] = (struct bp_file_type){
+				.extension = habit->key.ptr, /* ends in NUL, as all of an arena */
+				.proposed = habit->values[BP_FILE_PROPOSED],
+				.accepted = habit->values[BP_FILE_ACCEPTED],
+				.rejected = habit->values[BP_FILE_REJECTED],
+				.created = habit->values[BP_FILE_CREATED],
+				.lines_added = habit->values[BP_FILE_LINES_ADDED],
+				.lines_removed = habit->values[BP_FILE_LINES_REMOVED]};
 		}
 	}
-	bp_statement_free(statement);
-	if (out->n > 0) {
-		qsort(out->items, out->n, sizeof(out->items[0]), by_edits);
-	}
-	return rc;
+	qsort(out.items, out.n, sizeof(out.items[0]), by_edits);
+	return out;
 }
 
 void bp_file_types_done(struct bp_file_types *types)
 {
 	free(types->items);
-	bp_arena_done(&types->text);
 	*types = (struct bp_file_types){0};
 }
 
@@ -147,18 +92,38 @@ static int by_share(const void *a, const void *b)
 	return order ? order : strcmp(x->label, y->label);
 }
 
-struct bp_shares bp_error_classes_of(const struct bp_tool_steps *steps)
+struct bp_shares bp_error_classes_of(const struct bp_bucket_sums *sums)
 {
 	struct bp_shares shares = {0};
+	const struct bp_share classes[] = {
+		{"precondition", sums->errors_precondition},
+		{"not_found", sums->errors_not_found},
+		{"timeout", sums->errors_timeout},
+		{"permission", sums->errors_permission},
+		{"syntax", sums->errors_syntax},
+		{"exit_code", sums->errors_exit_code},
+		{"network", sums->errors_network},
+		{"edit_mismatch", sums->errors_edit_mismatch},
+		{"api", sums->errors_api},
+		{"other", sums->errors_other},
+	};
 
-	for (size_t i = 0; i < steps->n; i++) {
-		const struct bp_tool_step *step = &steps->items[i];
-		if (step->outcome == BP_OUTCOME_ERROR) {
-			const char *class = steps->names[step->error_class];
-			add_share(&shares, *class ? class : "unknown", 1);
+	for (size_t i = 0; i < sizeof(classes) / sizeof(classes[0]); i++) {
+		if (classes[i].count > 0) {
+			add_share(&shares, classes[i].label, classes[i].count);
 		}
 	}
 	qsort(shares.items, shares.n, sizeof(shares.items[0]), by_share);
+	return shares;
+}
+
+struct bp_shares bp_gap_classes_of(const struct bp_bucket_sums *sums)
+{
+	struct bp_shares shares = {0};
+
+	add_share(&shares, "iterating", sums->gaps_iterating);
+	add_share(&shares, "reviewing", sums->gaps_reviewing);
+	add_share(&shares, "moved_on", sums->gaps_moved_on);
 	return shares;
 }
 
@@ -197,40 +162,6 @@ enum bp_rc bp_session_sources_read(struct bp_sql *sql, const struct bp_scope *sc
 	return rc == BP_ENOTFOUND ? BP_OK : rc;
 }
 
-enum bp_rc bp_gap_classes_read(struct bp_sql *sql, const struct bp_scope *scope,
-			       struct bp_shares *out, struct bp_err *err)
-{
-#define GAPS(where)                                                                                \
-	"SELECT t.conversation_id, sum(t.gap_us < 10000000), sum(t.gap_us >= 10000000 AND "        \
-	"t.gap_us <= 30000000), sum(t.gap_us > 30000000) FROM conversation_turns AS t WHERE "      \
-	"t.ts_us >= ?1 AND t.ts_us < ?2 AND t.gap_us IS NOT NULL AND " BP_RULE_PROMPT where        \
-	" GROUP BY 1"
-	static const char IN_TIME[] = GAPS("");
-	static const char IN_SESSION[] = GAPS(" AND t.conversation_id = ?3");
-	struct bp_statement *statement = NULL;
-	struct bp_scope_set set;
-
-	*out = (struct bp_shares){0};
-	add_share(out, "iterating", 0);
-	add_share(out, "reviewing", 0);
-	add_share(out, "moved_on", 0);
-	enum bp_rc rc = bp_scope_set_read(sql, scope->filter, &set, err);
-	if (rc == BP_OK) {
-		rc = bp_scope_statement(sql, scope, IN_TIME, IN_SESSION, &statement, err);
-	}
-	while (rc == BP_OK) {
-		rc = bp_statement_step(statement, err);
-		if (rc == BP_OK && bp_scope_set_has(&set, bp_column_int(statement, 0))) {
-			for (int i = 0; i < 3; i++) {
-				add_share(out, out->items[i].label, count(statement, i + 1));
-			}
-		}
-	}
-	bp_statement_free(statement);
-	bp_scope_set_done(&set);
-	return rc == BP_ENOTFOUND ? BP_OK : rc;
-}
-
 struct cJSON *bp_shares_json(const struct bp_shares *shares, const char *name)
 {
 	cJSON *list = cJSON_CreateArray();
@@ -251,35 +182,30 @@ struct cJSON *bp_shares_json(const struct bp_shares *shares, const char *name)
 
 /* --- hours of the day --- */
 
-struct bp_hours bp_hours_of(const struct bp_tool_steps *steps, const struct bp_tz *tz)
+struct bp_hours bp_hours_of(const struct bp_habits *habits)
 {
 	struct bp_hours hours = {0};
-	int64_t quarter = INT64_MIN; /* of the last step: offsets are multiples of it */
-	int hour = 0;
 
-	for (size_t i = 0; i < steps->n; i++) {
-		const struct bp_tool_step *step = &steps->items[i];
-		if (step->ts_us / BP_BUCKET_US != quarter) {
-			quarter = step->ts_us / BP_BUCKET_US;
-			hour = bp_tz_civil(tz, step->ts_us).hour;
-		}
-		struct bp_hour *at = &hours.items[hour];
-		at->calls++;
-		at->errors += step->outcome == BP_OUTCOME_ERROR;
-		at->edits_ok += step->edit && step->outcome == BP_OUTCOME_OK;
-		at->edits_rejected += step->edit && step->outcome == BP_OUTCOME_REJECTED;
-		if (bp_outcome_executed(step->outcome) && step->latency_us != BP_SQL_NULL) {
-			bp_sketch_add(&at->latency, step->latency_us);
+	for (int i = 0; i < BP_HOURS; i++) {
+		char key[16];
+		(void)snprintf(key, sizeof(key), "%02d", i);
+		const struct bp_habit *habit =
+			bp_habits_find(habits, BP_HABIT_HOUR, bp_str_from(key));
+		if (habit) {
+			struct bp_hour *hour = &hours.items[i];
+			hour->calls = habit->values[BP_HOUR_CALLS];
+			hour->errors = habit->values[BP_HOUR_ERRORS];
+			hour->edits_ok = habit->values[BP_HOUR_EDITS_OK];
+			hour->edits_rejected = habit->values[BP_HOUR_EDITS_REJECTED];
+			hour->latency = &habit->latency;
 		}
 	}
 	return hours;
 }
 
-void bp_hours_done(struct bp_hours *hours)
+double bp_hour_latency_ms(const struct bp_hour *hour, double q)
 {
-	for (int i = 0; i < 24; i++) {
-		bp_sketch_done(&hours->items[i].latency);
-	}
+	return hour->latency ? bp_sketch_quantile(hour->latency, q) / 1000 : (double)NAN;
 }
 
 static void add_real(cJSON *json, const char *name, double value)
@@ -292,7 +218,7 @@ struct cJSON *bp_hours_json(const struct bp_hours *hours)
 {
 	cJSON *list = cJSON_CreateArray();
 
-	for (int i = 0; i < 24; i++) {
+	for (int i = 0; i < BP_HOURS; i++) {
 		const struct bp_hour *hour = &hours->items[i];
 		double decided = (double)(hour->edits_ok + hour->edits_rejected);
 		cJSON *item = cJSON_CreateObject();
@@ -302,8 +228,8 @@ struct cJSON *bp_hours_json(const struct bp_hours *hours)
 		add_real(item, "acceptance_rate",
 			 decided > 0 ? (double)hour->edits_ok / decided : (double)NAN);
 		cJSON *latency = cJSON_AddObjectToObject(item, "latency_ms");
-		add_real(latency, "p50", bp_sketch_quantile(&hour->latency, 0.5) / 1000);
-		add_real(latency, "p95", bp_sketch_quantile(&hour->latency, 0.95) / 1000);
+		add_real(latency, "p50", bp_hour_latency_ms(hour, 0.5));
+		add_real(latency, "p95", bp_hour_latency_ms(hour, 0.95));
 		(void)cJSON_AddItemToArray(list, item);
 	}
 	return list;

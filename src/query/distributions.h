@@ -12,17 +12,17 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "base/arena.h"
 #include "base/err.h"
+#include "query/buckets.h"
+#include "query/habits.h"
 #include "query/scope.h"
 #include "query/sketch.h"
-#include "query/tool_steps.h"
 
 struct cJSON;
 
 /** Edits of files with one extension. */
 struct bp_file_type {
-	const char *extension; /* "" when not known */
+	const char *extension; /* "" when not known; borrowed from the habits */
 	int64_t proposed, accepted, rejected, created;
 	int64_t lines_added, lines_removed; /* of accepted ones */
 };
@@ -31,17 +31,14 @@ struct bp_file_type {
 struct bp_file_types {
 	struct bp_file_type *items;
 	size_t n;
-	struct bp_arena text;
 };
 
-/** Of the edits among the steps. Owns: bp_file_types_done(), also after an error. Errors: those of
- *  bp_statement_step(). */
-BP_MUSTUSE enum bp_rc bp_file_types_read(struct bp_sql *sql, const struct bp_tool_steps *steps,
-					 struct bp_file_types *out, struct bp_err *err);
+/** Borrows the habits. Owns: bp_file_types_done(). */
+struct bp_file_types bp_file_types_of(const struct bp_habits *habits);
 void bp_file_types_done(struct bp_file_types *types);
 struct cJSON *bp_file_types_json(const struct bp_file_types *types);
 
-/** A label and how often; label is borrowed from steps or static. */
+/** A label and how often; the label is static. */
 struct bp_share {
 	const char *label;
 	int64_t count;
@@ -56,18 +53,17 @@ struct bp_shares {
 	int64_t total;
 };
 
-/** Classes of failed calls ("unknown" where none is known). */
-struct bp_shares bp_error_classes_of(const struct bp_tool_steps *steps);
+/** Classes of failed calls ("other" where none is known). */
+struct bp_shares bp_error_classes_of(const struct bp_bucket_sums *sums);
+
+/** Gaps between prompts: "iterating" < 10 s, "reviewing" to 30 s, "moved_on" above, in this order
+ *  with zeros. */
+struct bp_shares bp_gap_classes_of(const struct bp_bucket_sums *sums);
 
 /** How sessions that began in the scope were started: startup resume clear compact fork; "unknown"
  *  without a hook. Errors: those of bp_statement_step(). */
 BP_MUSTUSE enum bp_rc bp_session_sources_read(struct bp_sql *sql, const struct bp_scope *scope,
 					      struct bp_shares *out, struct bp_err *err);
-
-/** Gaps between prompts: "iterating" < 10 s, "reviewing" to 30 s, "moved_on" above, in this order
- *  with zeros. Errors: those of bp_statement_step(). */
-BP_MUSTUSE enum bp_rc bp_gap_classes_read(struct bp_sql *sql, const struct bp_scope *scope,
-					  struct bp_shares *out, struct bp_err *err);
 
 /** [{name:label,"count","share"}]. Owns: the caller. */
 struct cJSON *bp_shares_json(const struct bp_shares *shares, const char *name);
@@ -76,16 +72,20 @@ struct cJSON *bp_shares_json(const struct bp_shares *shares, const char *name);
 struct bp_hour {
 	int64_t calls, errors;
 	int64_t edits_ok, edits_rejected;
-	struct bp_sketch latency; /* of executed calls */
+	const struct bp_sketch *latency; /* of executed calls, borrowed; NULL: no call */
 };
+
+enum { BP_HOURS = 24 };
 
 struct bp_hours {
-	struct bp_hour items[24];
+	struct bp_hour items[BP_HOURS];
 };
 
-/** Calls by hour of the zone. Owns: bp_hours_done(). */
-struct bp_hours bp_hours_of(const struct bp_tool_steps *steps, const struct bp_tz *tz);
-void bp_hours_done(struct bp_hours *hours);
+/** Borrows the habits. */
+struct bp_hours bp_hours_of(const struct bp_habits *habits);
+
+/** A quantile of the hour's latencies; NAN without any. */
+double bp_hour_latency_ms(const struct bp_hour *hour, double q);
 
 /** [{"hour","tool_calls","errors","acceptance_rate","latency_ms":{"p50","p95"}}], 24 of them. */
 struct cJSON *bp_hours_json(const struct bp_hours *hours);

@@ -264,9 +264,9 @@ static enum bp_rc read_agents(struct bp_sql *sql, const struct bp_scope *scope,
 	enum bp_rc rc =
 		bp_subagents_newest_read(sql, scope, BP_INSIGHT_AGENTS_LOOKED_AT, &agents, err);
 
-	out->agents_unfinished = agents.all.ends[BP_SUBAGENT_UNFINISHED];
-	out->agents_interrupted = agents.all.ends[BP_SUBAGENT_INTERRUPTED];
-	out->agents = agents.all.ends[BP_SUBAGENT_OK] + agents.all.ends[BP_SUBAGENT_FAILED] +
+	out->agents_unfinished = agents.ends[BP_SUBAGENT_UNFINISHED];
+	out->agents_interrupted = agents.ends[BP_SUBAGENT_INTERRUPTED];
+	out->agents = agents.ends[BP_SUBAGENT_OK] + agents.ends[BP_SUBAGENT_FAILED] +
 		      out->agents_unfinished + out->agents_interrupted;
 	for (size_t i = 0; i < agents.n; i++) { /* the newest first */
 		enum bp_subagent_end end = agents.items[i].end;

@@ -7,10 +7,11 @@
 #include <string.h>
 
 #include "base/mem.h"
+#include "query/habits_read.h"
 #include "query/sequences.h"
+#include "query/totals.h"
 
-#define DAY_US INT64_C(86400000000)
-#define WEEK_US (7 * DAY_US)
+#define WEEK_US INT64_C(604800000000)
 
 double bp_learning_slope(const double *x, const double *y, size_t n)
 {
@@ -29,70 +30,69 @@ double bp_learning_slope(const double *x, const double *y, size_t n)
 
 /* --- days --- */
 
-struct day {
-	int64_t start_us;
-	int64_t executed, errors;
-};
-
-struct moment {
-	int64_t ts_us;
-	bool error;
-};
-
-static int by_time(const void *a, const void *b)
+static void take_days(const struct bp_habits *habits, struct bp_learning *learning)
 {
-	const struct moment *x = a, *y = b;
+	double *x = bp_calloc(habits->n + 1, sizeof(*x)), *y = bp_calloc(habits->n + 1, sizeof(*y));
+	size_t n = 0;
 
-	return (x->ts_us > y->ts_us) - (x->ts_us < y->ts_us);
-}
-
-/* Executed calls by day of the zone. Owns: the caller, free(). */
-static struct day *days_of(const struct bp_tool_steps *steps, const struct bp_tz *tz, size_t *n)
-{
-	struct moment *moments = bp_calloc(steps->n + 1, sizeof(*moments));
-	size_t n_moments = 0;
-
-	for (size_t i = 0; i < steps->n; i++) {
-		if (bp_outcome_executed(steps->items[i].outcome)) {
-			moments[n_moments++] = (struct moment){
-				steps->items[i].ts_us, steps->items[i].outcome == BP_OUTCOME_ERROR};
+	for (size_t i = 0; i < habits->n; i++) {
+		const struct bp_habit *habit = habits->items[i];
+		if (habit->kind == BP_HABIT_DAY && habit->values[BP_DAY_EXECUTED] > 0) {
+			x[n] = strtod(habit->key.ptr, NULL);
+			y[n++] = (double)habit->values[BP_DAY_ERRORS] /
+				 (double)habit->values[BP_DAY_EXECUTED];
 		}
 	}
-	qsort(moments, n_moments, sizeof(*moments), by_time);
-	struct day *days = bp_calloc(n_moments + 1, sizeof(*days));
-	int64_t next_us = INT64_MIN; /* the end of the last day, or earlier: asked again then */
-	*n = 0;
-	for (size_t i = 0; i < n_moments; i++) {
-		if (moments[i].ts_us >= next_us) {
-			int64_t start = bp_tz_day_start(tz, moments[i].ts_us);
-			if (*n == 0 || days[*n - 1].start_us != start) {
-				days[(*n)++] = (struct day){.start_us = start};
-			}
-			next_us = moments[i].ts_us - moments[i].ts_us % (DAY_US / 96) + DAY_US / 96;
-		}
-		days[*n - 1].executed++;
-		days[*n - 1].errors += moments[i].error;
-	}
-	free(moments);
-	return days;
-}
-
-static double slope_of(const struct day *days, size_t n)
-{
-	double *x = bp_calloc(n + 1, sizeof(*x)), *y = bp_calloc(n + 1, sizeof(*y));
-
-	for (size_t i = 0; i < n; i++) {
-		/* Half a day more, so that a day of 23 or 25 hours is still one. */
-		x[i] = (double)((days[i].start_us - days[0].start_us + DAY_US / 2) / DAY_US);
-		y[i] = (double)days[i].errors / (double)days[i].executed;
-	}
-	double slope = n < BP_LEARNING_DAYS_MIN ? (double)NAN : bp_learning_slope(x, y, n);
+	learning->days = n;
+	learning->error_slope = n < BP_LEARNING_DAYS_MIN ? (double)NAN : bp_learning_slope(x, y, n);
 	free(x);
 	free(y);
-	return slope;
 }
 
 /* --- weeks --- */
+
+static void count_executed(const struct bp_bucket_sums *sums, int64_t *executed, int64_t *errors)
+{
+	*executed = sums->tools_ok + sums->tools_error + sums->tools_interrupted;
+	*errors = sums->tools_error;
+}
+
+/* One of the two weeks. */
+struct week {
+	double score, latency_ms;
+	struct bp_groups by_tool;
+	struct bp_habits habits;
+};
+
+static enum bp_rc read_week(struct bp_sql *sql, const struct bp_scope *scope, int64_t until_us,
+			    struct week *out, struct bp_err *err)
+{
+	struct bp_period period = *scope->period;
+	const struct bp_scope of_week = {
+		.period = &period, .filter = scope->filter, .as_of_us = scope->as_of_us};
+	struct bp_groups all = {0};
+	struct bp_totals_question question = {
+		.period = &period, .filter = scope->filter, .as_of_us = scope->as_of_us};
+
+	period.from_us = until_us - WEEK_US;
+	period.until_us = until_us;
+	enum bp_rc rc = bp_totals_collect(sql, &question, &all, err);
+	if (rc == BP_OK) {
+		const struct bp_totals *totals = &all.items[0]->totals;
+		out->score = totals->productivity;
+		out->latency_ms = bp_sketch_quantile(&totals->tool_latency, 0.5) / 1000;
+		question.by = BP_GROUP_TOOL;
+		rc = bp_totals_collect(sql, &question, &out->by_tool, err);
+	}
+	bp_groups_done(&all);
+	return rc == BP_OK ? bp_habits_read(sql, &of_week, &out->habits, err) : rc;
+}
+
+static void week_done(struct week *week)
+{
+	bp_groups_done(&week->by_tool);
+	bp_habits_done(&week->habits);
+}
 
 static int by_calls(const void *a, const void *b)
 {
@@ -102,91 +102,65 @@ static int by_calls(const void *a, const void *b)
 	return order ? order : strcmp(x->tool, y->tool);
 }
 
-static void compare_tools(const struct bp_tool_steps *steps, int64_t until_us,
+static const struct bp_bucket_sums *sums_of(const struct bp_groups *groups, const char *tool)
+{
+	for (size_t i = 0; i < groups->n; i++) {
+		if (strcmp(groups->items[i]->key, tool) == 0) {
+			return &groups->items[i]->totals.sums;
+		}
+	}
+	return NULL;
+}
+
+static void compare_tools(const struct week *before, const struct week *now,
 			  struct bp_learning *learning)
 {
-	struct bp_learning_tool *tools = bp_calloc(steps->n_names + 1, sizeof(*tools));
-	size_t n = 0;
-
-	for (size_t i = 0; i < steps->n; i++) {
-		const struct bp_tool_step *step = &steps->items[i];
-		struct bp_learning_tool *tool = &tools[step->tool];
-		bool error = step->outcome == BP_OUTCOME_ERROR;
-		if (!bp_outcome_executed(step->outcome) || step->ts_us >= until_us ||
-		    step->ts_us < until_us - 2 * WEEK_US) {
+	learning->tools = bp_calloc(now->by_tool.n + 1, sizeof(learning->tools[0]));
+	for (size_t i = 0; i < now->by_tool.n; i++) {
+		const struct bp_group *group = now->by_tool.items[i];
+		const struct bp_bucket_sums *then = sums_of(&before->by_tool, group->key);
+		struct bp_learning_tool tool = {0};
+		if (!then) {
 			continue;
 		}
-		bool now = step->ts_us >= until_us - WEEK_US;
-		tool->now_calls += now;
-		tool->now_errors += now && error;
-		tool->before_calls += !now;
-		tool->before_errors += !now && error;
-	}
-	for (size_t i = 0; i < steps->n_names; i++) {
-		if (tools[i].now_calls > 0 && tools[i].before_calls > 0) {
-			tools[n] = tools[i];
-			tools[n++].tool = steps->names[i];
+		count_executed(&group->totals.sums, &tool.now_calls, &tool.now_errors);
+		count_executed(then, &tool.before_calls, &tool.before_errors);
+		if (tool.now_calls > 0 && tool.before_calls > 0) {
+			tool.tool = bp_asprintf("%s", group->key);
+			learning->tools[learning->n_tools++] = tool;
 		}
 	}
-	qsort(tools, n, sizeof(*tools), by_calls);
-	learning->tools = tools;
-	learning->n_tools = n;
+	qsort(learning->tools, learning->n_tools, sizeof(learning->tools[0]), by_calls);
 }
 
-struct bp_learning bp_learning_of(const struct bp_tool_steps *steps, const struct bp_tz *tz,
-				  int64_t until_us)
+enum bp_rc bp_learning_read(struct bp_sql *sql, const struct bp_scope *scope, int64_t until_us,
+			    const struct bp_habits *habits, struct bp_learning *out,
+			    struct bp_err *err)
 {
-	struct bp_learning learning = {.score_before = (double)NAN,
-				       .score_now = (double)NAN,
-				       .latency_before_ms = (double)NAN,
-				       .latency_now_ms = (double)NAN};
-	struct day *days = days_of(steps, tz, &learning.days);
-	struct bp_sequences before =
-		bp_sequences_of(steps, until_us - 2 * WEEK_US, until_us - WEEK_US);
-	struct bp_sequences now = bp_sequences_of(steps, until_us - WEEK_US, until_us);
+	struct week before = {.score = (double)NAN, .latency_ms = (double)NAN}, now = before;
+	enum bp_rc rc = read_week(sql, scope, until_us - WEEK_US, &before, err);
 
-	learning.error_slope = slope_of(days, learning.days);
-	learning.similarity = bp_sequences_cosine(&before, &now);
-	compare_tools(steps, until_us, &learning);
-	bp_sequences_done(&before);
-	bp_sequences_done(&now);
-	free(days);
-	return learning;
-}
-
-static enum bp_rc read_week(struct bp_sql *sql, const struct bp_scope *scope, int64_t until_us,
-			    double *score, double *latency_ms, struct bp_err *err)
-{
-	struct bp_period week = *scope->period;
-	struct bp_groups groups = {0};
-	struct bp_totals_question question = {
-		.period = &week, .filter = scope->filter, .as_of_us = scope->as_of_us};
-
-	week.from_us = until_us - WEEK_US;
-	week.until_us = until_us;
-	enum bp_rc rc = bp_totals_collect(sql, &question, &groups, err);
+	*out = (struct bp_learning){0};
+	take_days(habits, out);
 	if (rc == BP_OK) {
-		const struct bp_totals *totals = &groups.items[0]->totals;
-		*score = totals->productivity;
-		*latency_ms = bp_sketch_quantile(&totals->tool_latency, 0.5) / 1000;
+		rc = read_week(sql, scope, until_us, &now, err);
 	}
-	bp_groups_done(&groups);
+	out->score_before = before.score;
+	out->score_now = now.score;
+	out->latency_before_ms = before.latency_ms;
+	out->latency_now_ms = now.latency_ms;
+	out->similarity = bp_sequences_cosine(&before.habits, &now.habits);
+	compare_tools(&before, &now, out);
+	week_done(&before);
+	week_done(&now);
 	return rc;
-}
-
-enum bp_rc bp_learning_totals(struct bp_sql *sql, const struct bp_scope *scope, int64_t until_us,
-			      struct bp_learning *learning, struct bp_err *err)
-{
-	enum bp_rc rc = read_week(sql, scope, until_us, &learning->score_now,
-				  &learning->latency_now_ms, err);
-
-	return rc == BP_OK ? read_week(sql, scope, until_us - WEEK_US, &learning->score_before,
-				       &learning->latency_before_ms, err)
-			   : rc;
 }
 
 void bp_learning_done(struct bp_learning *learning)
 {
+	for (size_t i = 0; i < learning->n_tools; i++) {
+		free(learning->tools[i].tool);
+	}
 	free(learning->tools);
 	*learning = (struct bp_learning){0};
 }

@@ -5,7 +5,7 @@
  * Source:  metrics.md 2, learning. Days are of the period's zone; the slope is that of a least
  *          squares line through (day, error rate) of the days on which a tool ran. The two weeks
  *          are the last 7 x 24 h of the period and the 7 before.
- * Threads: pure functions, and one thread for bp_learning_read().
+ * Threads: one thread, the connection's.
  */
 #ifndef BP_QUERY_LEARNING_H
 #define BP_QUERY_LEARNING_H
@@ -14,9 +14,9 @@
 #include <stdint.h>
 
 #include "base/err.h"
+#include "query/habits.h"
 #include "query/scope.h"
-#include "query/tool_steps.h"
-#include "query/totals.h"
+#include "store/sqlite.h"
 
 struct cJSON;
 
@@ -27,7 +27,7 @@ enum { BP_LEARNING_DAYS_MIN = 3 };
 double bp_learning_slope(const double *x, const double *y, size_t n);
 
 struct bp_learning_tool {
-	const char *tool;                                           /* borrowed from steps */
+	char *tool;
 	int64_t before_calls, before_errors, now_calls, now_errors; /* executed ones */
 };
 
@@ -42,17 +42,14 @@ struct bp_learning {
 };
 
 /**
- * From the steps of a period that ends at until_us, and the scores and latencies of the two weeks.
- * Owns: bp_learning_done().
+ * Of a period that ends at until_us (its end, or now) and has these habits. Inside the caller's
+ * moment.
+ * Owns:   the caller, bp_learning_done(), also after an error.
+ * Errors: those of bp_totals_collect().
  */
-struct bp_learning bp_learning_of(const struct bp_tool_steps *steps, const struct bp_tz *tz,
-				  int64_t until_us);
-
-/** Fill in what needs totals: score and latency of both weeks. Errors: those of
- *  bp_totals_collect(). */
-BP_MUSTUSE enum bp_rc bp_learning_totals(struct bp_sql *sql, const struct bp_scope *scope,
-					 int64_t until_us, struct bp_learning *learning,
-					 struct bp_err *err);
+BP_MUSTUSE enum bp_rc bp_learning_read(struct bp_sql *sql, const struct bp_scope *scope,
+				       int64_t until_us, const struct bp_habits *habits,
+				       struct bp_learning *out, struct bp_err *err);
 void bp_learning_done(struct bp_learning *learning);
 
 /** {"error_slope_per_day","score":{"before","now"},...}. Owns: the caller. */

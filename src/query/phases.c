@@ -48,50 +48,62 @@ static int64_t end_of(const struct bp_tool_step *step)
 }
 
 /* A plan or a commit between two edits does not end editing. */
-static void add_span(struct bp_phases *phases, enum bp_phase phase, const struct bp_tool_step *step)
+static void add_span(struct bp_phase_spans *spans, enum bp_phase phase,
+		     const struct bp_tool_step *step)
 {
-	struct bp_phase_span *last = phases->n > 0 ? &phases->spans[phases->n - 1] : NULL;
+	struct bp_phase_span *last = spans->n > 0 ? &spans->items[spans->n - 1] : NULL;
 
 	if (step->agent != 0 || phase == BP_PHASE_OTHER) {
 		return;
 	}
-	if (last && last->phase == phase && last->conversation == step->conversation) {
+	last = last && last->conversation == step->conversation ? last : NULL;
+	if (last && last->phase == phase) {
 		last->calls++;
 		last->until_us = end_of(step) > last->until_us ? end_of(step) : last->until_us;
 		return;
 	}
-	if (phase == BP_PHASE_VERIFY && last && last->phase == BP_PHASE_EDIT &&
-	    last->conversation == step->conversation) {
-		phases->edits_verified++;
-	}
-	phases->edits_spans += phase == BP_PHASE_EDIT;
-	phases->spans[phases->n++] = (struct bp_phase_span){.phase = phase,
-							    .conversation = step->conversation,
-							    .from_us = step->ts_us,
-							    .until_us = end_of(step),
-							    .calls = 1};
+	spans->items[spans->n++] = (struct bp_phase_span){
+		.phase = phase,
+		.conversation = step->conversation,
+		.from_us = step->ts_us,
+		.until_us = end_of(step),
+		.calls = 1,
+		.verifies = phase == BP_PHASE_VERIFY && last && last->phase == BP_PHASE_EDIT};
 }
 
-struct bp_phases bp_phases_of(const struct bp_tool_steps *steps)
+struct bp_phase_spans bp_phase_spans_of(const struct bp_tool_steps *steps)
 {
-	struct bp_phases phases = {.spans = bp_calloc(steps->n + 1, sizeof(struct bp_phase_span))};
+	struct bp_phase_spans spans = {
+		.items = bp_calloc(steps->n + 1, sizeof(struct bp_phase_span))};
 
 	for (size_t i = 0; i < steps->n; i++) {
-		const struct bp_tool_step *step = &steps->items[i];
-		enum bp_phase phase = bp_phase_of(steps, step);
-		phases.calls[phase]++;
-		if (step->latency_us != BP_SQL_NULL && bp_outcome_executed(step->outcome)) {
-			phases.latency_us[phase] += step->latency_us;
-		}
-		add_span(&phases, phase, step);
+		add_span(&spans, bp_phase_of(steps, &steps->items[i]), &steps->items[i]);
 	}
-	return phases;
+	return spans;
 }
 
-void bp_phases_done(struct bp_phases *phases)
+void bp_phase_spans_done(struct bp_phase_spans *spans)
 {
-	free(phases->spans);
-	*phases = (struct bp_phases){0};
+	free(spans->items);
+	*spans = (struct bp_phase_spans){0};
+}
+
+struct bp_phases bp_phases_of(const struct bp_habits *habits)
+{
+	struct bp_phases phases = {0};
+
+	for (size_t i = 0; i < BP_PHASES; i++) {
+		const struct bp_habit *habit =
+			bp_habits_find(habits, BP_HABIT_PHASE, bp_str_from(NAMES[i]));
+		if (habit) {
+			phases.calls[i] = habit->values[BP_PHASE_CALLS];
+			phases.latency_us[i] = habit->values[BP_PHASE_LATENCY_US];
+			phases.edits_verified += habit->values[BP_PHASE_VERIFIED];
+			phases.edits_spans +=
+				i == BP_PHASE_EDIT ? habit->values[BP_PHASE_SPANS] : 0;
+		}
+	}
+	return phases;
 }
 
 struct cJSON *bp_phases_json(const struct bp_phases *phases)
@@ -119,12 +131,12 @@ struct cJSON *bp_phases_json(const struct bp_phases *phases)
 	return json;
 }
 
-struct cJSON *bp_phase_spans_json(const struct bp_phases *phases)
+struct cJSON *bp_phase_spans_json(const struct bp_phase_spans *spans)
 {
 	cJSON *list = cJSON_CreateArray();
 
-	for (size_t i = 0; i < phases->n; i++) {
-		const struct bp_phase_span *span = &phases->spans[i];
+	for (size_t i = 0; i < spans->n; i++) {
+		const struct bp_phase_span *span = &spans->items[i];
 		cJSON *item = cJSON_CreateObject();
 		(void)cJSON_AddStringToObject(item, "phase", NAMES[span->phase]);
 		(void)cJSON_AddItemToObject(item, "started_at", bp_time_json(span->from_us));

@@ -33,11 +33,13 @@ static enum bp_rc pass_bucket(const struct bp_bucket *bucket, void *arg, struct 
 			     bucket->model, bucket->tool)) {
 		return BP_OK;
 	}
-	if (!reading->pending_is_over || bucket->sums.tools_pending == 0) {
+	bool settles = bucket->sums.tools_pending != 0 || reading->question->habits;
+	if (!reading->pending_is_over || !settles) {
 		return reading->sink->bucket(bucket, reading->sink->arg, err);
 	}
 	struct bp_bucket over = *bucket;
 	end_pending(&over.sums);
+	over.pending_is_over = true;
 	return reading->sink->bucket(&over, reading->sink->arg, err);
 }
 
@@ -67,6 +69,7 @@ static enum bp_rc read_range(struct reading *reading, int64_t from_us, int64_t u
 		.bucket = reading->sink->bucket ? pass_bucket : NULL,
 		.session = reading->sink->session ? pass_session : NULL,
 		.arg = reading,
+		.habits = reading->question->habits,
 	};
 	enum bp_rc rc = BP_OK;
 
@@ -107,7 +110,8 @@ static enum bp_rc take_row(struct reading *reading, struct bp_statement *row, st
 				   .tool = bp_column_text(row, 4),
 				   .agent_type = bp_column_text(row, 5),
 				   .stored_sketches = bp_column_blob(row, 7),
-				   .stored_files = bp_column_blob(row, 8)};
+				   .stored_files = bp_column_blob(row, 8),
+				   .stored_habits = bp_column_blob(row, 9)};
 	enum bp_rc rc = bp_bucket_sums_decode(&bucket.sums, bp_column_blob(row, 6), err);
 
 	return rc == BP_OK ? pass_bucket(&bucket, reading, err) : rc;
@@ -169,9 +173,9 @@ static enum bp_rc read_stored(struct reading *reading, const struct bp_cover_pie
 	return rc;
 }
 
-#define ROWS(where)                                                                                \
-	"SELECT start_us, platform, project_hash, model, tool, agent_type, sums, sketches, files " \
-	"FROM rollups WHERE span = ?1 AND start_us >= ?2 AND start_us < ?3" where
+#define ROWS(values, where)                                                                        \
+	"SELECT start_us, platform, project_hash, model, tool, agent_type, sums, " values          \
+	" FROM rollups WHERE span = ?1 AND start_us >= ?2 AND start_us < ?3" where
 
 #define SESSION_ROWS(where)                                                                        \
 	"SELECT start_us, conversation_id, model, sums FROM session_rollups WHERE span = ?1 AND "  \
@@ -179,17 +183,22 @@ static enum bp_rc read_stored(struct reading *reading, const struct bp_cover_pie
 
 static enum bp_rc prepare(struct reading *reading, struct bp_err *err)
 {
-	static const char ALL[] = ROWS("");
-	static const char NO_TOOLS[] = ROWS(" AND tool = ''");
+	static const char ALL[] = ROWS("sketches, files, NULL", "");
+	static const char NO_TOOLS[] = ROWS("sketches, files, NULL", " AND tool = ''");
+	static const char HABITS[] =
+		ROWS("NULL, NULL, habits", " AND habits IS NOT NULL AND model = '' AND tool = ''");
 	static const char SESSIONS[] = SESSION_ROWS("");
 	static const char NO_CALLS[] = SESSION_ROWS(" AND model = ''");
-	enum bp_rc rc = bp_statement_new(reading->sql, reading->question->no_tools ? NO_TOOLS : ALL,
-					 &reading->rows, err);
+	const char *rows = reading->question->habits     ? HABITS
+			   : reading->question->no_tools ? NO_TOOLS
+							 : ALL;
+	enum bp_rc rc = bp_statement_new(reading->sql, rows, &reading->rows, err);
 
-	return rc == BP_OK ? bp_statement_new(reading->sql,
-					      reading->question->no_calls ? NO_CALLS : SESSIONS,
-					      &reading->sessions, err)
-			   : rc;
+	return rc == BP_OK && reading->sink->session
+		       ? bp_statement_new(reading->sql,
+					  reading->question->no_calls ? NO_CALLS : SESSIONS,
+					  &reading->sessions, err)
+		       : rc;
 }
 
 enum bp_rc bp_rollups_read(struct bp_sql *sql, const struct bp_rollups_question *question,

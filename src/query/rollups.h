@@ -33,6 +33,8 @@ struct bp_rollups_question {
 	bool no_tools;   /* leave out what is of a tool: for questions about model calls */
 	bool no_calls;   /* leave sessions' model calls out: for questions about all else */
 	bool by_project; /* false: buckets may be told without their project */
+	bool habits;     /* tell habits, and nothing else: only buckets that may have some, of days
+			    and months of period->tz alone. Quarters that are cut have none. */
 };
 
 /**

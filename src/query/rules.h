@@ -37,8 +37,10 @@
 #define BP_RULE_ABORTED "m.aborted <> 0"
 
 /** Whose call it was: '' the main conversation's; the type of the sub-agent s (subagents). */
+#define BP_AGENT_TYPE_UNKNOWN "unknown"
 #define BP_RULE_AGENT_TYPE                                                                         \
-	"CASE WHEN m.sidechain = 0 THEN '' ELSE coalesce(s.agent_type, 'unknown') END"
+	"CASE WHEN m.sidechain = 0 THEN '' ELSE coalesce(s.agent_type, '" BP_AGENT_TYPE_UNKNOWN    \
+	"') END"
 
 /** A call of a tool that edits files. */
 #define BP_RULE_EDIT                                                                               \

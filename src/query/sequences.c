@@ -8,299 +8,159 @@
 
 #include "base/mem.h"
 
-enum { PLACES_MAX = 48 }; /* names of which there is a place for each triple: 0.9 MB */
-
-/* --- 2- and 3-grams --- */
-
-static int by_tools(const void *a, const void *b)
-{
-	const struct bp_sequence *x = a, *y = b;
-	int order = (x->n > y->n) - (x->n < y->n);
-
-	for (size_t i = 0; i < BP_SEQUENCE_MAX && order == 0; i++) {
-		order = (x->tools[i] > y->tools[i]) - (x->tools[i] < y->tools[i]);
-	}
-	return order;
-}
-
-static int by_count(const void *a, const void *b)
-{
-	const struct bp_sequence *x = a, *y = b;
-	int order = (x->count < y->count) - (x->count > y->count);
-
-	return order ? order : by_tools(a, b);
-}
-
-/* Called with every 2- and 3-gram (n 2: of the last two). */
-static void each_gram(const struct bp_tool_steps *steps, int64_t from_us, int64_t until_us,
-		      void (*take)(void *arg, const struct bp_tool_step *last, uint16_t n),
-		      void *arg)
-{
-	for (size_t i = 0; i < steps->n;) {
-		size_t n = bp_tool_steps_in_turn(steps, i);
-		for (size_t k = 1; k < n; k++) {
-			const struct bp_tool_step *last = &steps->items[i + k];
-			if (last->ts_us < from_us || last->ts_us >= until_us) {
-				continue;
-			}
-			take(arg, last, 2);
-			if (k > 1) {
-				take(arg, last, 3);
-			}
-		}
-		i += n;
-	}
-}
-
-/* Names are few: one place for each triple and, behind them, each pair. */
-struct places {
-	size_t names;
-	int64_t *triples, *pairs;
-};
-
-static void count_gram(void *arg, const struct bp_tool_step *last, uint16_t n)
-{
-	const struct places *places = arg;
-	size_t pair = last[-1].tool * places->names + last->tool;
-
-	if (n == 2) {
-		places->pairs[pair]++;
-	} else {
-		places->triples[last[-2].tool * places->names * places->names + pair]++;
-	}
-}
-
-static void take_places(const struct places *places, struct bp_sequences *out)
-{
-	size_t names = places->names, cap = 64;
-
-	out->items = bp_calloc(cap, sizeof(struct bp_sequence));
-	for (size_t i = 0; i < names * names * names + names * names; i++) {
-		bool triple = i < names * names * names;
-		size_t at = triple ? i : i - names * names * names;
-		int64_t count = triple ? places->triples[at] : places->pairs[at];
-		if (count == 0) {
-			continue;
-		}
-		if (out->n == cap) {
-			cap *= 2;
-			out->items = bp_realloc(out->items, cap, sizeof(struct bp_sequence));
-		}
-		uint16_t first = (uint16_t)(at / (names * names));
-		uint16_t middle = (uint16_t)(at / names % names), last = (uint16_t)(at % names);
-		out->items[out->n++] =
-			triple ? (struct bp_sequence){{first, middle, last}, 3, count}
-			       : (struct bp_sequence){{middle, last, 0}, 2, count};
-	}
-}
-
-/* Names are many: a list of all, sorted. */
-static void list_gram(void *arg, const struct bp_tool_step *last, uint16_t n)
-{
-	struct bp_sequences *out = arg;
-
-	out->items[out->n++] =
-		n == 2 ? (struct bp_sequence){{last[-1].tool, last->tool, 0}, 2, 1}
-		       : (struct bp_sequence){{last[-2].tool, last[-1].tool, last->tool}, 3, 1};
-}
-
-static void join_same(struct bp_sequences *out)
+/* The tools of a key, at most max of them. Returns how many. */
+static size_t split(struct bp_str key, struct bp_str *tools, size_t max)
 {
 	size_t n = 0;
 
-	qsort(out->items, out->n, sizeof(out->items[0]), by_tools);
-	for (size_t i = 0; i < out->n; i++) {
-		if (n > 0 && by_tools(&out->items[n - 1], &out->items[i]) == 0) {
-			out->items[n - 1].count++;
-		} else {
-			out->items[n++] = out->items[i];
-		}
+	for (size_t from = 0; from <= key.len && n < max;) {
+		const char *end = memchr(key.ptr + from, BP_HABIT_BETWEEN, key.len - from);
+		size_t until = end ? (size_t)(end - key.ptr) : key.len;
+		tools[n++] = bp_str_make(key.ptr + from, until - from);
+		from = until + 1;
 	}
-	out->n = n;
+	return n;
 }
 
-struct bp_sequences bp_sequences_of(const struct bp_tool_steps *steps, int64_t from_us,
-				    int64_t until_us)
+static size_t tools_in(struct bp_str key)
 {
-	struct bp_sequences out = {0};
+	size_t n = 1;
 
-	if (steps->n_names <= PLACES_MAX) {
-		size_t names = steps->n_names;
-		struct places places = {
-			.names = names,
-			.triples = bp_calloc(names * names * names + 1, sizeof(int64_t)),
-			.pairs = bp_calloc(names * names + 1, sizeof(int64_t))};
-		each_gram(steps, from_us, until_us, count_gram, &places);
-		take_places(&places, &out);
-		free(places.triples);
-		free(places.pairs);
-	} else {
-		out.items = bp_calloc(2 * steps->n + 1, sizeof(struct bp_sequence));
-		each_gram(steps, from_us, until_us, list_gram, &out);
-		join_same(&out);
+	for (size_t i = 0; i < key.len; i++) {
+		n += key.ptr[i] == BP_HABIT_BETWEEN;
 	}
-	qsort(out.items, out.n, sizeof(out.items[0]), by_count);
+	return n;
+}
+
+/* Their first number is how often: more often first, then fewer tools, then by name. */
+static int compare(const struct bp_habit *a, const struct bp_habit *b)
+{
+	int order = (a->values[0] < b->values[0]) - (a->values[0] > b->values[0]);
+
+	if (order == 0) {
+		size_t x = tools_in(a->key), y = tools_in(b->key);
+		order = (x > y) - (x < y);
+	}
+	return order ? order : bp_str_cmp(a->key, b->key);
+}
+
+_Static_assert(BP_SEQUENCE_COUNT == 0 && BP_PATTERN_TURNS == 0, "compare() asks for the first");
+
+/* The first max of a kind, in order: there are thousands, and a few are shown. Returns how many. */
+static size_t find_first(const struct bp_habits *habits, enum bp_habit_kind kind,
+			 const struct bp_habit **first, size_t max)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < habits->n; i++) {
+		const struct bp_habit *habit = habits->items[i];
+		if (habit->kind != kind || (n == max && compare(first[n - 1], habit) <= 0)) {
+			continue;
+		}
+		size_t at = n < max ? n++ : n - 1;
+		for (; at > 0 && compare(first[at - 1], habit) > 0; at--) {
+			first[at] = first[at - 1];
+		}
+		first[at] = habit;
+	}
+	return n;
+}
+
+/* --- sequences --- */
+
+struct bp_sequences bp_sequences_of(const struct bp_habits *habits)
+{
+	const struct bp_habit *first[BP_SEQUENCES_MAX];
+	struct bp_sequences out = {
+		.n = find_first(habits, BP_HABIT_SEQUENCE, first, BP_SEQUENCES_MAX)};
+
+	for (size_t i = 0; i < out.n; i++) {
+		struct bp_sequence *sequence = &out.items[i];
+		sequence->n = split(first[i]->key, sequence->tools, BP_SEQUENCE_MAX);
+		sequence->count = first[i]->values[BP_SEQUENCE_COUNT];
+	}
 	return out;
 }
 
-void bp_sequences_done(struct bp_sequences *sequences)
-{
-	free(sequences->items);
-	*sequences = (struct bp_sequences){0};
-}
-
-static double count_of(const struct bp_sequences *sequences, const struct bp_sequence *like)
-{
-	for (size_t i = 0; i < sequences->n; i++) {
-		if (by_tools(&sequences->items[i], like) == 0) {
-			return (double)sequences->items[i].count;
-		}
-	}
-	return 0;
-}
-
-static double length_of(const struct bp_sequences *sequences)
+static double product_of(const struct bp_habits *a, const struct bp_habits *b)
 {
 	double sum = 0;
 
-	for (size_t i = 0; i < sequences->n; i++) {
-		sum += (double)sequences->items[i].count * (double)sequences->items[i].count;
+	for (size_t i = 0; i < a->n; i++) {
+		const struct bp_habit *habit = a->items[i];
+		const struct bp_habit *other =
+			habit->kind == BP_HABIT_SEQUENCE
+				? bp_habits_find(b, BP_HABIT_SEQUENCE, habit->key)
+				: NULL;
+		if (other) {
+			sum += (double)habit->values[BP_SEQUENCE_COUNT] *
+			       (double)other->values[BP_SEQUENCE_COUNT];
+		}
 	}
-	return sqrt(sum);
+	return sum;
 }
 
-double bp_sequences_cosine(const struct bp_sequences *a, const struct bp_sequences *b)
+double bp_sequences_cosine(const struct bp_habits *a, const struct bp_habits *b)
 {
-	double product = 0;
+	double of_a = product_of(a, a), of_b = product_of(b, b);
 
-	if (a->n == 0 || b->n == 0) {
-		return (double)NAN;
-	}
-	for (size_t i = 0; i < a->n; i++) {
-		product += (double)a->items[i].count * count_of(b, &a->items[i]);
-	}
-	return product / (length_of(a) * length_of(b));
+	return of_a > 0 && of_b > 0 ? product_of(a, b) / (sqrt(of_a) * sqrt(of_b)) : (double)NAN;
 }
 
 /* --- patterns --- */
 
-static bool turn_succeeded(const struct bp_tool_step *step, size_t n)
+struct bp_patterns bp_patterns_of(const struct bp_habits *habits)
 {
-	bool ok = false;
+	const struct bp_habit *first[BP_SEQUENCES_MAX];
+	struct bp_patterns out = {
+		.n = find_first(habits, BP_HABIT_PATTERN, first, BP_SEQUENCES_MAX)};
 
-	for (size_t i = 0; i < n; i++) {
-		if (step[i].outcome == BP_OUTCOME_REJECTED ||
-		    step[i].outcome == BP_OUTCOME_INTERRUPTED) {
-			return false;
-		}
-		if (bp_outcome_executed(step[i].outcome)) {
-			ok = step[i].outcome == BP_OUTCOME_OK;
-		}
+	for (size_t i = 0; i < out.n; i++) {
+		struct bp_pattern *pattern = &out.items[i];
+		pattern->n = split(first[i]->key, pattern->tools, BP_PATTERN_MAX);
+		pattern->turns = first[i]->values[BP_PATTERN_TURNS];
+		pattern->succeeded = first[i]->values[BP_PATTERN_SUCCEEDED];
 	}
-	return ok;
-}
-
-static struct bp_pattern pattern_of(const struct bp_tool_step *step, size_t n)
-{
-	struct bp_pattern pattern = {.turns = 1, .succeeded = turn_succeeded(step, n)};
-
-	for (size_t i = 0; i < n && pattern.n < BP_PATTERN_MAX; i++) {
-		if (pattern.n == 0 || pattern.tools[pattern.n - 1] != step[i].tool) {
-			pattern.tools[pattern.n++] = step[i].tool;
-		}
-	}
-	return pattern;
-}
-
-static int by_pattern(const void *a, const void *b)
-{
-	const struct bp_pattern *x = a, *y = b;
-	int order = 0;
-
-	for (size_t i = 0; i < BP_PATTERN_MAX && order == 0; i++) {
-		order = (x->tools[i] > y->tools[i]) - (x->tools[i] < y->tools[i]);
-	}
-	return order ? order : (x->n > y->n) - (x->n < y->n);
-}
-
-static int by_turns(const void *a, const void *b)
-{
-	const struct bp_pattern *x = a, *y = b;
-	int order = (x->turns < y->turns) - (x->turns > y->turns);
-
-	return order ? order : by_pattern(a, b);
-}
-
-struct bp_patterns bp_patterns_of(const struct bp_tool_steps *steps)
-{
-	struct bp_patterns out = {.items = bp_calloc(steps->n + 1, sizeof(struct bp_pattern))};
-	size_t all = 0;
-
-	for (size_t i = 0; i < steps->n;) {
-		size_t n = bp_tool_steps_in_turn(steps, i);
-		if (steps->items[i].agent == 0 && steps->items[i].turn != BP_SQL_NULL) {
-			out.items[all++] = pattern_of(&steps->items[i], n);
-		}
-		i += n;
-	}
-	qsort(out.items, all, sizeof(out.items[0]), by_pattern);
-	out.turns = (int64_t)all;
-	for (size_t i = 0; i < all; i++) {
-		if (out.n > 0 && by_pattern(&out.items[out.n - 1], &out.items[i]) == 0) {
-			out.items[out.n - 1].turns++;
-			out.items[out.n - 1].succeeded += out.items[i].succeeded;
-		} else {
-			out.items[out.n++] = out.items[i];
-		}
-	}
-	qsort(out.items, out.n, sizeof(out.items[0]), by_turns);
 	return out;
-}
-
-void bp_patterns_done(struct bp_patterns *patterns)
-{
-	free(patterns->items);
-	*patterns = (struct bp_patterns){0};
 }
 
 /* --- JSON --- */
 
-static cJSON *tools_json(const struct bp_tool_steps *steps, const uint16_t *tools, size_t n)
+static cJSON *tools_json(const struct bp_str *tools, size_t n)
 {
 	cJSON *list = cJSON_CreateArray();
 
 	for (size_t i = 0; i < n; i++) {
-		(void)cJSON_AddItemToArray(list, cJSON_CreateString(steps->names[tools[i]]));
+		char *name = bp_strdup(tools[i]);
+		(void)cJSON_AddItemToArray(list, cJSON_CreateString(name));
+		free(name);
 	}
 	return list;
 }
 
-struct cJSON *bp_sequences_json(const struct bp_sequences *sequences,
-				const struct bp_tool_steps *steps, size_t max)
+struct cJSON *bp_sequences_json(const struct bp_sequences *sequences)
 {
 	cJSON *list = cJSON_CreateArray();
 
-	for (size_t i = 0; i < sequences->n && i < max; i++) {
+	for (size_t i = 0; i < sequences->n; i++) {
 		const struct bp_sequence *sequence = &sequences->items[i];
 		cJSON *item = cJSON_CreateObject();
 		(void)cJSON_AddItemToObject(item, "tools",
-					    tools_json(steps, sequence->tools, sequence->n));
+					    tools_json(sequence->tools, sequence->n));
 		(void)cJSON_AddNumberToObject(item, "count", (double)sequence->count);
 		(void)cJSON_AddItemToArray(list, item);
 	}
 	return list;
 }
 
-struct cJSON *bp_patterns_json(const struct bp_patterns *patterns,
-			       const struct bp_tool_steps *steps, size_t max)
+struct cJSON *bp_patterns_json(const struct bp_patterns *patterns)
 {
 	cJSON *list = cJSON_CreateArray();
 
-	for (size_t i = 0; i < patterns->n && i < max; i++) {
+	for (size_t i = 0; i < patterns->n; i++) {
 		const struct bp_pattern *pattern = &patterns->items[i];
 		cJSON *item = cJSON_CreateObject();
-		(void)cJSON_AddItemToObject(item, "tools",
-					    tools_json(steps, pattern->tools, pattern->n));
+		(void)cJSON_AddItemToObject(item, "tools", tools_json(pattern->tools, pattern->n));
 		(void)cJSON_AddNumberToObject(item, "turns", (double)pattern->turns);
 		(void)cJSON_AddNumberToObject(item, "success_rate",
 					      (double)pattern->succeeded / (double)pattern->turns);

@@ -6,11 +6,10 @@
 
 #include "query/analyze.h"
 #include "query/database.h"
+#include "query/habits_read.h"
 #include "query/metrics.h"
 
 #define DAY_US INT64_C(86400000000)
-
-enum { SEQUENCES_MAX = 20 };
 
 static enum bp_rc read_totals(struct bp_sql *sql, const struct bp_scope *scope,
 			      struct bp_stats *out, struct bp_err *err)
@@ -37,11 +36,9 @@ static enum bp_rc read_learning(struct bp_sql *sql, const struct bp_scope *scope
 	int64_t until_us = period->until_us < scope->as_of_us ? period->until_us : scope->as_of_us;
 
 	out->has_learning = period->from_us <= until_us - BP_STATS_LEARNING_DAYS * DAY_US;
-	if (!out->has_learning) {
-		return BP_OK;
-	}
-	out->learning = bp_learning_of(&out->steps, period->tz, until_us);
-	return bp_learning_totals(sql, scope, until_us, &out->learning, err);
+	return out->has_learning
+		       ? bp_learning_read(sql, scope, until_us, &out->habits, &out->learning, err)
+		       : BP_OK;
 }
 
 static enum bp_rc read_in_moment(struct bp_sql *sql, const struct bp_scope *scope,
@@ -50,19 +47,10 @@ static enum bp_rc read_in_moment(struct bp_sql *sql, const struct bp_scope *scop
 	enum bp_rc rc = read_totals(sql, scope, out, err);
 
 	if (rc == BP_OK) {
-		rc = bp_tool_steps_read(sql, scope, &out->steps, err);
-	}
-	if (rc == BP_OK) {
-		rc = bp_file_types_read(sql, &out->steps, &out->files, err);
+		rc = bp_habits_read(sql, scope, &out->habits, err);
 	}
 	if (rc == BP_OK) {
 		rc = bp_session_sources_read(sql, scope, &out->sources, err);
-	}
-	if (rc == BP_OK) {
-		rc = bp_gap_classes_read(sql, scope, &out->gaps, err);
-	}
-	if (rc == BP_OK) {
-		rc = bp_subagents_read(sql, scope, &out->agents, err);
 	}
 	if (rc == BP_OK) {
 		rc = bp_context_read(sql, scope, &out->context, err);
@@ -85,11 +73,16 @@ enum bp_rc bp_stats_read(struct bp_sql *sql, const struct bp_scope *scope, struc
 	rc = read_in_moment(sql, scope, out, err);
 	bp_query_end(sql);
 	if (rc == BP_OK) {
-		out->sequences = bp_sequences_of(&out->steps, BP_TIME_FIRST, BP_TIME_LAST);
-		out->patterns = bp_patterns_of(&out->steps);
-		out->phases = bp_phases_of(&out->steps);
-		out->hours = bp_hours_of(&out->steps, scope->period->tz);
-		out->errors = bp_error_classes_of(&out->steps);
+		const struct bp_totals *totals = &out->all.items[0]->totals;
+		out->files = bp_file_types_of(&out->habits);
+		out->sequences = bp_sequences_of(&out->habits);
+		out->patterns = bp_patterns_of(&out->habits);
+		out->phases = bp_phases_of(&out->habits);
+		out->hours = bp_hours_of(&out->habits);
+		out->agents = bp_subagent_types_of(&out->habits, totals);
+		out->errors = bp_error_classes_of(&totals->sums);
+		out->gaps = bp_gap_classes_of(&totals->sums);
+		bp_context_use(&out->context, totals, &out->habits);
 	}
 	return rc;
 }
@@ -100,14 +93,10 @@ void bp_stats_done(struct bp_stats *stats)
 	bp_groups_done(&stats->by_model);
 	bp_groups_done(&stats->by_tool);
 	bp_file_types_done(&stats->files);
-	bp_tool_steps_done(&stats->steps);
-	bp_sequences_done(&stats->sequences);
-	bp_patterns_done(&stats->patterns);
-	bp_phases_done(&stats->phases);
-	bp_hours_done(&stats->hours);
-	bp_subagents_done(&stats->agents);
+	bp_subagent_types_done(&stats->agents);
 	bp_context_done(&stats->context);
 	bp_learning_done(&stats->learning);
+	bp_habits_done(&stats->habits);
 }
 
 double bp_stats_share(const struct bp_stats *stats, const struct bp_group *model)
@@ -183,11 +172,8 @@ struct cJSON *bp_stats_json(const struct bp_stats *stats)
 	(void)cJSON_AddNumberToObject(json, "model_switches", (double)totals->model_switches);
 	(void)cJSON_AddItemToObject(json, "tools", tools_json(stats));
 	(void)cJSON_AddItemToObject(json, "files", bp_file_types_json(&stats->files));
-	(void)cJSON_AddItemToObject(
-		json, "sequences",
-		bp_sequences_json(&stats->sequences, &stats->steps, SEQUENCES_MAX));
-	(void)cJSON_AddItemToObject(
-		json, "patterns", bp_patterns_json(&stats->patterns, &stats->steps, SEQUENCES_MAX));
+	(void)cJSON_AddItemToObject(json, "sequences", bp_sequences_json(&stats->sequences));
+	(void)cJSON_AddItemToObject(json, "patterns", bp_patterns_json(&stats->patterns));
 	(void)cJSON_AddItemToObject(json, "phases", bp_phases_json(&stats->phases));
 	(void)cJSON_AddItemToObject(json, "hours", bp_hours_json(&stats->hours));
 	(void)cJSON_AddItemToObject(json, "error_classes", bp_shares_json(&stats->errors, "class"));

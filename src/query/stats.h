@@ -2,7 +2,8 @@
 /**
  * stats.h - usage of a period: totals, models, tools, files, habits, hours, sub-agents.
  *
- * Why:     everything that `stats` shows is read in one moment; the tool calls are read once.
+ * Why:     everything that `stats` shows is read in one moment; no call is looked at, sums and habits
+ *          of days and months are.
  * Source:  seed 001 (usage statistics, model distribution), metrics.md 2.
  * Threads: one thread, the connection's.
  */
@@ -19,7 +20,6 @@
 #include "query/scope.h"
 #include "query/sequences.h"
 #include "query/subagents.h"
-#include "query/tool_steps.h"
 #include "query/totals.h"
 
 struct cJSON;
@@ -30,14 +30,14 @@ enum { BP_STATS_LEARNING_DAYS = 14 };
 struct bp_stats {
 	struct bp_period period;
 	struct bp_groups all, by_model, by_tool; /* all: one group */
+	struct bp_habits habits;                 /* what the next ones borrow from */
 	struct bp_file_types files;
-	struct bp_tool_steps steps;
 	struct bp_sequences sequences;
 	struct bp_patterns patterns;
 	struct bp_phases phases;
 	struct bp_hours hours;
 	struct bp_shares errors, sources, gaps;
-	struct bp_subagents agents;
+	struct bp_subagent_types agents;
 	struct bp_context context;
 	bool has_learning;
 	struct bp_learning learning;

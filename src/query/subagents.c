@@ -8,7 +8,6 @@
 
 #include "base/mem.h"
 #include "query/rules.h"
-#include "query/tool_steps.h"
 
 static const char *const ENDS[BP_SUBAGENT_ENDS] = {"ok",         "failed",  "interrupted",
 						   "unfinished", "running", "unknown"};
@@ -20,37 +19,24 @@ const char *bp_subagent_end_name(enum bp_subagent_end end)
 
 /* --- reading --- */
 
-static bool is_turn_end(struct bp_str reason)
+/* What is open runs as long as the agent was heard of lately. */
+static enum bp_subagent_end end_at(enum bp_habit_end told, bool lately)
 {
-	return bp_str_is(reason, "end_turn") || bp_str_is(reason, "stop_sequence");
-}
-
-static enum bp_subagent_end end_of(struct bp_str call, struct bp_str reason, int64_t ended_us,
-				   int64_t as_of_us)
-{
-	bool lately = ended_us > as_of_us - BP_PENDING_US;
-
-	if (call.len > 0) {
-		switch (bp_outcome_of(call, ended_us, as_of_us - BP_PENDING_US)) {
-		case BP_OUTCOME_OK:
-			return BP_SUBAGENT_OK;
-		case BP_OUTCOME_INTERRUPTED:
-			return BP_SUBAGENT_INTERRUPTED;
-		case BP_OUTCOME_PENDING:
-			return BP_SUBAGENT_RUNNING;
-		case BP_OUTCOME_ERROR:
-		case BP_OUTCOME_REJECTED:
-		case BP_OUTCOME_DENIED:
-		case BP_OUTCOMES:
-			return BP_SUBAGENT_FAILED;
-		}
+	switch (told) {
+	case BP_HABIT_END_OK:
+		return BP_SUBAGENT_OK;
+	case BP_HABIT_END_FAILED:
+		return BP_SUBAGENT_FAILED;
+	case BP_HABIT_END_INTERRUPTED:
+		return BP_SUBAGENT_INTERRUPTED;
+	case BP_HABIT_END_OPEN_INTERRUPTED:
+		return lately ? BP_SUBAGENT_RUNNING : BP_SUBAGENT_INTERRUPTED;
+	case BP_HABIT_END_OPEN_UNFINISHED:
+		return lately ? BP_SUBAGENT_RUNNING : BP_SUBAGENT_UNFINISHED;
+	case BP_HABIT_END_OPEN_UNKNOWN:
+		break;
 	}
-	if (reason.len == 0) {
-		return lately ? BP_SUBAGENT_RUNNING : BP_SUBAGENT_UNKNOWN;
-	}
-	return is_turn_end(reason) ? BP_SUBAGENT_OK
-	       : lately            ? BP_SUBAGENT_RUNNING
-				   : BP_SUBAGENT_UNFINISHED;
+	return lately ? BP_SUBAGENT_RUNNING : BP_SUBAGENT_UNKNOWN;
 }
 
 static const char *keep(struct bp_arena *arena, struct bp_str text)
@@ -64,31 +50,27 @@ static void take(struct bp_subagents *out, size_t *cap, struct bp_statement *row
 		*cap = *cap ? 2 * *cap : 32;
 		out->items = bp_realloc(out->items, *cap, sizeof(out->items[0]));
 	}
-	out->items[out->n++] =
-		(struct bp_subagent){.conversation = bp_column_int(row, 0),
-				     .session = keep(&out->text, bp_column_text(row, 1)),
-				     .agent_id = keep(&out->text, bp_column_text(row, 2)),
-				     .type = keep(&out->text, bp_column_text(row, 3)),
-				     .started_us = bp_column_int(row, 4),
-				     .ended_us = bp_column_int(row, 5),
-				     .end = end_of(bp_column_text(row, 6), bp_column_text(row, 7),
-						   bp_column_int(row, 5), as_of_us)};
+	enum bp_habit_end told = bp_habit_end_of(bp_column_text(row, 6), bp_column_text(row, 7));
+	out->items[out->n++] = (struct bp_subagent){
+		.conversation = bp_column_int(row, 0),
+		.session = keep(&out->text, bp_column_text(row, 1)),
+		.agent_id = keep(&out->text, bp_column_text(row, 2)),
+		.type = keep(&out->text, bp_column_text(row, 3)),
+		.started_us = bp_column_int(row, 4),
+		.ended_us = bp_column_int(row, 5),
+		.told = told,
+		.end = end_at(told, bp_column_int(row, 5) > as_of_us - BP_PENDING_US)};
 }
 
 /* max: only as many, the newest first; 0: all, by start. */
 static enum bp_rc read_agents(struct bp_sql *sql, const struct bp_scope *scope, size_t max,
 			      struct bp_subagents *out, struct bp_err *err)
 {
-	/* Its call stands near its start: the session's other calls need not be looked at. */
 #define BY_START " ORDER BY s.started_us, s.agent_id"
 #define AGENTS(where, order)                                                                       \
 	"SELECT s.conversation_id, c.external_id, s.agent_id, s.agent_type, s.started_us, "        \
-	"s.ended_us, (SELECT x.outcome FROM tool_calls AS x WHERE x.conversation_id = "            \
-	"s.conversation_id AND x.ts_us >= s.started_us - 120000000 AND x.ts_us <= s.started_us + " \
-	"10000000 AND x.spawned_agent_id = s.agent_id AND x.background = 0 ORDER BY x.ts_us DESC " \
-	"LIMIT 1), (SELECT m.stop_reason FROM model_calls AS m WHERE m.conversation_id = "         \
-	"s.conversation_id AND m.ts_us >= s.started_us AND m.ts_us <= s.ended_us AND m.agent_id "  \
-	"= s.agent_id ORDER BY m.ts_us DESC LIMIT 1) FROM subagents AS s JOIN conversations AS c " \
+	"s.ended_us, " BP_SUBAGENT_CALL ", " BP_SUBAGENT_STOP                                      \
+	" FROM subagents AS s JOIN conversations AS c "                                            \
 	"ON c.id = s.conversation_id WHERE s.started_us >= ?1 AND s.started_us < ?2" where order
 	static const char NEWEST[] = AGENTS("", " ORDER BY s.started_us DESC, s.agent_id");
 	static const char IN_TIME[] = AGENTS("", BY_START);
@@ -146,88 +128,11 @@ static enum bp_rc read_calls(struct bp_sql *sql, struct bp_subagents *out, struc
 	return rc;
 }
 
-/* --- by type --- */
-
-static void add_agent(struct bp_subagent_type *type, const struct bp_subagent *agent)
+static void count_ends(struct bp_subagents *agents)
 {
-	type->agents++;
-	type->ends[agent->end]++;
-	type->duration_us += agent->ended_us - agent->started_us;
-	type->tool_calls += agent->tool_calls;
-	type->tokens_total += agent->tokens_total;
-	type->cost_pusd += agent->cost_pusd;
-	type->model_calls += agent->model_calls;
-	type->unpriced_calls += agent->unpriced_calls;
-}
-
-static struct bp_subagent_type *type_of(struct bp_subagents *agents, const char *name)
-{
-	for (size_t i = 0; i < agents->n_types; i++) {
-		if (strcmp(agents->types[i].type, name) == 0) {
-			return &agents->types[i];
-		}
-	}
-	agents->types[agents->n_types] = (struct bp_subagent_type){.type = name};
-	return &agents->types[agents->n_types++];
-}
-
-static int by_agents(const void *a, const void *b)
-{
-	const struct bp_subagent_type *x = a, *y = b;
-	int order = (x->agents < y->agents) - (x->agents > y->agents);
-
-	return order ? order : strcmp(x->type, y->type);
-}
-
-struct edge {
-	int64_t ts_us;
-	int step; /* +1 a start, -1 an end */
-};
-
-/* An agent that starts in the moment another ends works beside it. */
-static int by_moment(const void *a, const void *b)
-{
-	const struct edge *x = a, *y = b;
-	int order = (x->ts_us > y->ts_us) - (x->ts_us < y->ts_us);
-
-	return order ? order : (x->step < y->step) - (x->step > y->step);
-}
-
-static int64_t peak_of(const struct bp_subagents *agents, const char *type)
-{
-	struct edge *edges = bp_calloc(2 * agents->n + 1, sizeof(*edges));
-	int64_t now = 0, peak = 0;
-	size_t n = 0;
-
 	for (size_t i = 0; i < agents->n; i++) {
-		const struct bp_subagent *agent = &agents->items[i];
-		if (!type || strcmp(agent->type, type) == 0) {
-			edges[n++] = (struct edge){agent->started_us, 1};
-			edges[n++] = (struct edge){agent->ended_us, -1};
-		}
+		agents->ends[agents->items[i].end]++;
 	}
-	qsort(edges, n, sizeof(*edges), by_moment);
-	for (size_t i = 0; i < n; i++) {
-		now += edges[i].step;
-		peak = now > peak ? now : peak;
-	}
-	free(edges);
-	return peak;
-}
-
-static void fold(struct bp_subagents *agents)
-{
-	agents->types = bp_calloc(agents->n + 1, sizeof(agents->types[0]));
-	agents->all.type = "";
-	for (size_t i = 0; i < agents->n; i++) {
-		add_agent(type_of(agents, agents->items[i].type), &agents->items[i]);
-		add_agent(&agents->all, &agents->items[i]);
-	}
-	for (size_t i = 0; i < agents->n_types; i++) {
-		agents->types[i].peak = peak_of(agents, agents->types[i].type);
-	}
-	agents->all.peak = peak_of(agents, NULL);
-	qsort(agents->types, agents->n_types, sizeof(agents->types[0]), by_agents);
 }
 
 enum bp_rc bp_subagents_newest_read(struct bp_sql *sql, const struct bp_scope *scope, size_t max,
@@ -236,7 +141,7 @@ enum bp_rc bp_subagents_newest_read(struct bp_sql *sql, const struct bp_scope *s
 	*out = (struct bp_subagents){0};
 	enum bp_rc rc = read_agents(sql, scope, max, out, err);
 
-	fold(out);
+	count_ends(out);
 	return rc;
 }
 
@@ -249,26 +154,102 @@ enum bp_rc bp_subagents_read(struct bp_sql *sql, const struct bp_scope *scope,
 	if (rc == BP_OK) {
 		rc = read_calls(sql, out, err);
 	}
-	fold(out);
+	count_ends(out);
 	return rc;
 }
 
 void bp_subagents_done(struct bp_subagents *agents)
 {
 	free(agents->items);
-	free(agents->types);
 	bp_arena_done(&agents->text);
 	*agents = (struct bp_subagents){0};
 }
 
+/* --- by type --- */
+
+static int by_agents(const void *a, const void *b)
+{
+	const struct bp_subagent_type *x = a, *y = b;
+	int order = (x->agents < y->agents) - (x->agents > y->agents);
+
+	return order ? order : strcmp(x->type, y->type);
+}
+
+static void add_use(struct bp_subagent_type *type, const struct bp_agent_use *use)
+{
+	type->tokens_total += use->tokens;
+	type->cost_pusd += use->cost_pusd;
+	type->model_calls += use->model_calls;
+	type->unpriced_calls += use->unpriced_calls;
+}
+
+static struct bp_subagent_type type_of(const struct bp_habit *habit, const struct bp_totals *totals)
+{
+	const int64_t *values = habit->values;
+	struct bp_subagent_type type = {.type = habit->key.ptr,
+					.agents = values[BP_AGENT_AGENTS],
+					.duration_us = values[BP_AGENT_DURATION_US],
+					.tool_calls = values[BP_AGENT_TOOL_CALLS],
+					.peak = values[BP_AGENT_PEAK]};
+	const char *name = *type.type ? type.type : BP_AGENT_TYPE_UNKNOWN;
+
+	for (size_t i = 0; i < BP_SUBAGENT_ENDS; i++) {
+		type.ends[i] = values[BP_AGENT_ENDS + i];
+	}
+	for (size_t i = 0; i < totals->n_agents; i++) {
+		if (strcmp(totals->agents[i].type, name) == 0) {
+			add_use(&type, &totals->agents[i]);
+		}
+	}
+	return type;
+}
+
+static void add_type_to(struct bp_subagent_type *all, const struct bp_subagent_type *type)
+{
+	all->agents += type->agents;
+	for (size_t i = 0; i < BP_SUBAGENT_ENDS; i++) {
+		all->ends[i] += type->ends[i];
+	}
+	all->duration_us += type->duration_us;
+	all->tool_calls += type->tool_calls;
+	all->tokens_total += type->tokens_total;
+	all->cost_pusd += type->cost_pusd;
+	all->model_calls += type->model_calls;
+	all->unpriced_calls += type->unpriced_calls;
+}
+
+struct bp_subagent_types bp_subagent_types_of(const struct bp_habits *habits,
+					      const struct bp_totals *totals)
+{
+	const struct bp_habit *peak = bp_habits_find(habits, BP_HABIT_PEAK, BP_STR(BP_PEAK_AGENTS));
+	struct bp_subagent_types out = {
+		.items = bp_calloc(habits->n + 1, sizeof(out.items[0])),
+		.all = {.type = "", .peak = peak ? peak->values[BP_PEAK_VALUE] : 0}};
+
+	for (size_t i = 0; i < habits->n; i++) {
+		if (habits->items[i]->kind == BP_HABIT_AGENT) {
+			out.items[out.n] = type_of(habits->items[i], totals);
+			add_type_to(&out.all, &out.items[out.n++]);
+		}
+	}
+	qsort(out.items, out.n, sizeof(out.items[0]), by_agents);
+	return out;
+}
+
+void bp_subagent_types_done(struct bp_subagent_types *types)
+{
+	free(types->items);
+	*types = (struct bp_subagent_types){0};
+}
+
 /* --- JSON --- */
 
-double bp_subagent_success(const struct bp_subagent_type *type)
+double bp_subagent_success(const int64_t ends[BP_SUBAGENT_ENDS])
 {
-	int64_t ended = type->ends[BP_SUBAGENT_OK] + type->ends[BP_SUBAGENT_FAILED] +
-			type->ends[BP_SUBAGENT_INTERRUPTED] + type->ends[BP_SUBAGENT_UNFINISHED];
+	int64_t ended = ends[BP_SUBAGENT_OK] + ends[BP_SUBAGENT_FAILED] +
+			ends[BP_SUBAGENT_INTERRUPTED] + ends[BP_SUBAGENT_UNFINISHED];
 
-	return ended > 0 ? (double)type->ends[BP_SUBAGENT_OK] / (double)ended : (double)NAN;
+	return ended > 0 ? (double)ends[BP_SUBAGENT_OK] / (double)ended : (double)NAN;
 }
 
 static void add_cost(cJSON *json, int64_t pusd, int64_t calls, int64_t unpriced)
@@ -286,13 +267,13 @@ static void add_type(cJSON *json, const char *type)
 				    *type ? cJSON_CreateString(type) : cJSON_CreateNull());
 }
 
-struct cJSON *bp_subagent_types_json(const struct bp_subagents *agents)
+struct cJSON *bp_subagent_types_json(const struct bp_subagent_types *types)
 {
 	cJSON *list = cJSON_CreateArray();
 
-	for (size_t i = 0; i < agents->n_types; i++) {
-		const struct bp_subagent_type *type = &agents->types[i];
-		double success = bp_subagent_success(type);
+	for (size_t i = 0; i < types->n; i++) {
+		const struct bp_subagent_type *type = &types->items[i];
+		double success = bp_subagent_success(type->ends);
 		cJSON *item = cJSON_CreateObject();
 		add_type(item, type->type);
 		(void)cJSON_AddNumberToObject(item, "agents", (double)type->agents);

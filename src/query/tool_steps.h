@@ -38,6 +38,9 @@ enum bp_outcome bp_outcome_of(struct bp_str name, int64_t ts_us, int64_t pending
 /** It ran: its time is a latency. */
 bool bp_outcome_executed(enum bp_outcome outcome);
 
+/** What is longer is cut where names become keys. */
+enum { BP_TOOL_NAME_BYTES_MAX = 256 };
+
 struct bp_tool_step {
 	int64_t id; /* tool_calls.id */
 	int64_t conversation;
@@ -48,7 +51,15 @@ struct bp_tool_step {
 	uint16_t tool;                  /* in names */
 	uint16_t error_class, cmd_kind; /* in names; 0 is "" */
 	uint8_t outcome;                /* enum bp_outcome */
-	bool edit;                      /* a tool that edits files */
+	bool edit;                      /* a tool that edits files; then, as far as it was told: */
+	bool created;                   /* the file */
+	uint16_t extension;             /* in names */
+	int64_t lines_added, lines_removed;
+};
+
+/** The names of a step; absent is "". */
+struct bp_tool_step_names {
+	struct bp_str tool, error_class, cmd_kind, extension;
 };
 
 struct bp_tool_steps {
@@ -63,6 +74,18 @@ struct bp_tool_steps {
 BP_MUSTUSE enum bp_rc bp_tool_steps_read(struct bp_sql *sql, const struct bp_scope *scope,
 					 struct bp_tool_steps *out, struct bp_err *err);
 void bp_tool_steps_done(struct bp_tool_steps *steps);
+
+/** Add a step whose names are told as texts; its place is told by bp_tool_steps_sort(). Errors:
+ *  BP_ELIMIT more names than there can be. */
+BP_MUSTUSE enum bp_rc bp_tool_steps_add(struct bp_tool_steps *steps,
+					const struct bp_tool_step *step,
+					const struct bp_tool_step_names *names, struct bp_err *err);
+
+/** Put steps in their order. */
+void bp_tool_steps_sort(struct bp_tool_steps *steps);
+
+/** An agent's place in bp_tool_step.agent, from its id; 0 for none. */
+uint64_t bp_tool_step_agent(struct bp_str agent_id);
 
 /** How many steps from i on are of the same session, agent and turn (at least 1). */
 size_t bp_tool_steps_in_turn(const struct bp_tool_steps *steps, size_t i);

@@ -164,11 +164,37 @@ static void end_totals(struct bp_totals *totals)
 	}
 }
 
-static void add_agent(struct bp_totals *totals, const struct bp_bucket_sums *sums)
+static struct bp_agent_use *use_of(struct bp_totals *totals, struct bp_str type)
 {
-	totals->agent_tokens += sums->input + sums->output + sums->cache_write_5m +
-				sums->cache_write_1h + sums->cache_read;
-	totals->agent_cost_pusd += totals->compat ? sums->compat_pusd : sums->cost_pusd;
+	for (size_t i = 0; i < totals->n_agents; i++) {
+		if (bp_str_is(type, totals->agents[i].type)) {
+			return &totals->agents[i];
+		}
+	}
+	if (totals->n_agents == totals->cap_agents) {
+		totals->cap_agents = totals->cap_agents ? 2 * totals->cap_agents : 8;
+		totals->agents =
+			bp_realloc(totals->agents, totals->cap_agents, sizeof(totals->agents[0]));
+	}
+	totals->agents[totals->n_agents] = (struct bp_agent_use){.type = bp_strdup(type)};
+	return &totals->agents[totals->n_agents++];
+}
+
+static void add_agent(struct bp_totals *totals, const struct bp_bucket *bucket)
+{
+	const struct bp_bucket_sums *sums = &bucket->sums;
+	int64_t given =
+		sums->input + sums->cache_write_5m + sums->cache_write_1h + sums->cache_read;
+	int64_t cost_pusd = totals->compat ? sums->compat_pusd : sums->cost_pusd;
+	struct bp_agent_use *use = use_of(totals, bucket->agent_type);
+
+	totals->agent_tokens += given + sums->output;
+	totals->agent_cost_pusd += cost_pusd;
+	use->model_calls += sums->model_calls;
+	use->unpriced_calls += totals->compat ? sums->compat_unpriced_calls : sums->unpriced_calls;
+	use->tokens += given + sums->output;
+	use->context_tokens += given;
+	use->cost_pusd += cost_pusd;
 }
 
 static enum bp_rc take_bucket(const struct bp_bucket *bucket, void *arg, struct bp_err *err)
@@ -188,7 +214,7 @@ static enum bp_rc take_bucket(const struct bp_bucket *bucket, void *arg, struct 
 	struct bp_totals *totals = &group->totals;
 	bp_bucket_sums_add(&totals->sums, &bucket->sums);
 	if (bucket->agent_type.len > 0) {
-		add_agent(totals, &bucket->sums);
+		add_agent(totals, bucket);
 	}
 	if (calls > 0) {
 		count_tool(totals, bucket->tool, calls);
@@ -337,6 +363,10 @@ void bp_groups_done(struct bp_groups *groups)
 			free(group->totals.tool_counts[k].tool);
 		}
 		free(group->totals.tool_counts);
+		for (size_t k = 0; k < group->totals.n_agents; k++) {
+			free(group->totals.agents[k].type);
+		}
+		free(group->totals.agents);
 		free(group->key);
 		free(group->label);
 		free(group);

@@ -24,6 +24,15 @@ struct bp_tool_count {
 	int64_t calls;
 };
 
+/** What sub-agents of one type used, without cut streams. */
+struct bp_agent_use {
+	char *type; /* BP_AGENT_TYPE_UNKNOWN where it was not told */
+	int64_t model_calls, unpriced_calls;
+	int64_t tokens;         /* all */
+	int64_t context_tokens; /* without output: what they were given */
+	int64_t cost_pusd;
+};
+
 struct bp_totals {
 	bool whole;   /* not of one model or tool: sums of sessions mean something */
 	bool of_tool; /* of one tool: no model call belongs to it */
@@ -45,6 +54,8 @@ struct bp_totals {
 	double tool_entropy;  /* of their shares, nats */
 	int64_t agent_tokens; /* of sub-agents, in the sums; without cut streams */
 	int64_t agent_cost_pusd;
+	struct bp_agent_use *agents; /* the same by type */
+	size_t n_agents, cap_agents;
 	int64_t sessions;
 	int64_t duration_us; /* of all sessions */
 	int64_t model_switches;

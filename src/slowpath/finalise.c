@@ -482,7 +482,7 @@ static void sum_conversation(struct bp_session_facts *facts, struct bp_arena *ar
 		.first_event_us = BP_SQL_NULL,
 		.last_event_us = BP_SQL_NULL,
 		.tool_calls = (int64_t)facts->n_tools,
-		.subagents = facts->n_subagents,
+		.subagents = (int64_t)facts->n_subagents,
 		.active_us = active_time(facts->is_minutes, facts->n_is_minutes),
 	};
 	if (facts->n_events > 0) {

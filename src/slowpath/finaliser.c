@@ -6,6 +6,7 @@
 #include "slowpath/owner.h"
 #include "slowpath/pool.h"
 #include "slowpath/session_facts.h"
+#include "slowpath/session_habits.h"
 #include "slowpath/session_text.h"
 
 /* Unless evidence that came since knows better. */
@@ -79,6 +80,7 @@ struct bp_finaliser {
 	struct bp_arena arena;          /* one session */
 	struct bp_session_loader *loader;
 	struct bp_session_text *text;
+	struct bp_session_habits *habits;
 	struct bp_owner *owner;
 	struct bp_statement *owners[BP_FACT_TABLE_COUNT];
 	struct bp_statement *mark, *clean, *turn, *call, *tool, *change, *permission, *compaction,
@@ -122,6 +124,9 @@ enum bp_rc bp_finaliser_new(struct bp_sql *read, struct bp_sql *write, struct bp
 	if (rc == BP_OK) {
 		rc = bp_session_text_new(read, write, &finaliser->text, err);
 	}
+	if (rc == BP_OK) {
+		rc = bp_session_habits_new(read, write, &finaliser->habits, err);
+	}
 	for (size_t i = 0; i < BP_FACT_TABLE_COUNT && rc == BP_OK; i++) {
 		if (UPDATE_OWNERS[i]) {
 			rc = bp_statement_new(write, UPDATE_OWNERS[i], &finaliser->owners[i], err);
@@ -145,6 +150,7 @@ void bp_finaliser_free(struct bp_finaliser *finaliser)
 	}
 	bp_session_loader_free(finaliser->loader);
 	bp_session_text_free(finaliser->text);
+	bp_session_habits_free(finaliser->habits);
 	bp_owner_free(finaliser->owner);
 	for (size_t i = 0; i < BP_FACT_TABLE_COUNT; i++) {
 		bp_statement_free(finaliser->owners[i]);
@@ -465,6 +471,17 @@ static enum bp_rc put_text(struct bp_finaliser *finaliser, struct bp_err *err)
 	return rc;
 }
 
+static enum bp_rc put_habits(struct bp_finaliser *finaliser, struct bp_err *err)
+{
+	struct bp_statement *change;
+	enum bp_rc rc = BP_OK;
+
+	while (rc == BP_OK && (change = bp_session_habits_next(finaliser->habits)) != NULL) {
+		rc = put(finaliser, change, err);
+	}
+	return rc;
+}
+
 static enum bp_rc put_all(struct bp_finaliser *finaliser, const struct bp_session_facts *facts,
 			  int64_t generation, struct bp_err *err)
 {
@@ -487,6 +504,9 @@ static enum bp_rc put_all(struct bp_finaliser *finaliser, const struct bp_sessio
 	}
 	if (rc == BP_OK) {
 		rc = put_text(finaliser, err);
+	}
+	if (rc == BP_OK) {
+		rc = put_habits(finaliser, err);
 	}
 	if (rc == BP_OK) {
 		bp_bind_int(finaliser->clean, 1, facts->conversation_id);
@@ -518,10 +538,17 @@ enum bp_rc bp_finaliser_run(struct bp_finaliser *finaliser, int64_t conversation
 			rc = bp_session_text_read(finaliser->text, conversation_id,
 						  &finaliser->arena, err);
 		}
+		if (rc == BP_OK) {
+			rc = bp_session_habits_read(finaliser->habits, conversation_id,
+						    &finaliser->arena, err);
+		}
 		bp_sql_rollback(finaliser->read);
 	}
 	if (rc == BP_OK) {
 		bp_finalise(&facts, finaliser->prices, &finaliser->arena);
+		rc = bp_session_habits_count(finaliser->habits, &facts, err);
+	}
+	if (rc == BP_OK) {
 		rc = put_all(finaliser, &facts, generation, err);
 	}
 	return rc == BP_OK

@@ -99,6 +99,7 @@ static const char *const DELETES[] = {
 	BY_SESSION("conversations", "id"),
 	BY_SESSION("activity", "conversation_id"),
 	BY_SESSION("session_text", "conversation_id"),
+	BY_SESSION("session_habits", "conversation_id"), /* marks its quarters */
 	BY_SESSION("session_event", "conversation_id"),
 	BY_SESSION("session_link", "conversation_id"),
 	BY_SESSION("session_link", "other"),

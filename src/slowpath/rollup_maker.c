@@ -170,7 +170,7 @@ enum bp_rc bp_rollup_maker_new(struct bp_sql *read, struct bp_sql *write,
 				      statements[i].statement, err);
 	}
 	if (rc == BP_OK) {
-		rc = bp_span_rows_new(read, write, &maker->rows, err);
+		rc = bp_span_rows_new(read, write, tz, &maker->rows, err);
 	}
 	if (rc == BP_OK) {
 		rc = check_zone(maker, err);
@@ -236,7 +236,7 @@ static enum bp_rc make_quarter(struct bp_rollup_maker *maker, const struct dirty
 			       struct bp_err *err)
 {
 	const struct bp_bucket_sink sink = {
-		.bucket = keep_bucket, .session = keep_session, .arg = maker};
+		.bucket = keep_bucket, .session = keep_session, .arg = maker, .habits = true};
 
 	bp_span_rows_begin(maker->rows, BP_ROLLUP_QUARTER, dirty->bucket_us);
 	enum bp_rc rc = bp_bucket_reader_read(maker->facts, NULL, dirty->bucket_us,

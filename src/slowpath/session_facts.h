@@ -17,6 +17,8 @@
 #include "base/err.h"
 #include "base/str.h"
 #include "price/price.h"
+#include "query/habits_of.h"
+#include "query/tool_steps.h"
 #include "store/sqlite.h"
 
 struct bp_turn_final {
@@ -56,15 +58,6 @@ struct bp_call {
 /** One row of such a query. Its texts are copied into the arena. */
 void bp_call_read(struct bp_statement *row, struct bp_arena *arena, struct bp_call *out);
 
-enum bp_outcome {
-	BP_OUTCOME_PENDING,
-	BP_OUTCOME_OK,
-	BP_OUTCOME_ERROR,
-	BP_OUTCOME_INTERRUPTED,
-	BP_OUTCOME_DENIED,
-	BP_OUTCOME_REJECTED
-};
-
 struct bp_change_final {
 	int64_t accepted, decided_us, revision, reverted, repeated;
 };
@@ -73,12 +66,14 @@ struct bp_tool {
 	int64_t id, ts_us, ended_us;
 	bool sidechain;
 	enum bp_outcome outcome;
-	struct bp_str tool, input_hash;
+	struct bp_str tool, input_hash, agent_id, cmd_kind;
+	int64_t latency_us; /* BP_SQL_NULL: not known */
 	int64_t was_turn_id, is_turn_id;
 	int64_t was_recovered, is_recovered; /* 1 or BP_SQL_NULL */
+	bool edit_tool;                      /* BP_RULE_EDIT */
 	/* its code change, when it is an edit */
-	bool edit;
-	struct bp_str file_hash, old_hash, new_hash;
+	bool edit, created;
+	struct bp_str file_hash, old_hash, new_hash, extension;
 	int64_t lines_added, lines_removed;
 	struct bp_change_final was, is;
 };
@@ -126,7 +121,8 @@ struct bp_session_facts {
 	size_t n_compactions;
 	int64_t *event_ms; /* own events (no copies that another session owns), ascending */
 	size_t n_events;
-	int64_t n_subagents;
+	struct bp_habit_agent *subagents;
+	size_t n_subagents;
 	struct bp_minute *was_minutes, *is_minutes;
 	size_t n_was_minutes, n_is_minutes;
 	bool exists;       /* it has a conversations row */

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "base/mem.h"
+#include "query/rules.h"
+#include "query/subagents.h"
 #include "slowpath/owner.h"
 #include "slowpath/session_facts.h"
 
@@ -13,12 +15,13 @@ static const char SELECT_CALLS[] = "SELECT " BP_CALL_COLUMNS " FROM model_calls"
 				   " WHERE conversation_id = ?1 ORDER BY ts_us, id";
 
 static const char SELECT_TOOLS[] =
-	"SELECT t.id, t.ts_us, t.ended_us, t.is_sidechain, t.outcome, t.tool, t.input_hash,"
-	" t.turn_id, c.id IS NOT NULL, c.file_hash, c.old_hash, c.new_hash, c.lines_added,"
-	" c.lines_removed, c.accepted, c.decided_us, c.revision, c.reverted, c.repeated,"
-	" t.recovered"
-	" FROM tool_calls AS t LEFT JOIN code_changes AS c ON c.id = t.id"
-	" WHERE t.conversation_id = ?1 ORDER BY t.ts_us, t.id";
+	"SELECT x.id, x.ts_us, x.ended_us, x.is_sidechain, x.outcome, x.tool, x.input_hash,"
+	" x.turn_id, e.id IS NOT NULL, e.file_hash, e.old_hash, e.new_hash, e.lines_added,"
+	" e.lines_removed, e.accepted, e.decided_us, e.revision, e.reverted, e.repeated,"
+	" x.recovered, x.agent_id, x.cmd_kind, x.latency_us, " BP_RULE_EDIT
+	", e.extension, e.operation = 'create'"
+	" FROM tool_calls AS x LEFT JOIN code_changes AS e ON e.id = x.id"
+	" WHERE x.conversation_id = ?1 ORDER BY x.ts_us, x.id";
 
 static const char SELECT_PERMISSIONS[] =
 	"SELECT id, ts_us, tool, input_hash, tool_call FROM permission_requests"
@@ -33,7 +36,10 @@ static const char SELECT_MINUTES[] = "SELECT minute, first_us, last_us, events F
 static const char SELECT_EVENTS[] =
 	"SELECT event_key FROM session_event WHERE conversation_id = ?1 ORDER BY event_key";
 
-static const char COUNT_SUBAGENTS[] = "SELECT count(*) FROM subagents WHERE conversation_id = ?1";
+static const char SELECT_SUBAGENTS[] =
+	"SELECT s.agent_id, s.agent_type, s.started_us, s.ended_us, " BP_SUBAGENT_CALL
+	", " BP_SUBAGENT_STOP " FROM subagents AS s WHERE s.conversation_id = ?1"
+	" ORDER BY s.started_us, s.agent_id";
 
 static const char SELECT_CONVERSATION[] =
 	"SELECT first_event_us, last_event_us, primary_model, models, model_switches,"
@@ -64,7 +70,7 @@ enum bp_rc bp_session_loader_new(struct bp_sql *sql, struct bp_session_loader **
 		{SELECT_COMPACTIONS, &loader->compactions},
 		{SELECT_MINUTES, &loader->minutes},
 		{SELECT_EVENTS, &loader->events},
-		{COUNT_SUBAGENTS, &loader->subagents},
+		{SELECT_SUBAGENTS, &loader->subagents},
 		{SELECT_CONVERSATION, &loader->conversation},
 	};
 	enum bp_rc rc = bp_owner_new(sql, &loader->owner, err);
@@ -195,25 +201,6 @@ static void read_call(struct bp_statement *row, struct bp_arena *arena, void *it
 	bp_call_read(row, arena, item);
 }
 
-static enum bp_outcome outcome_from(struct bp_str text)
-{
-	static const struct {
-		const char *name;
-		enum bp_outcome outcome;
-	} names[] = {{"ok", BP_OUTCOME_OK},
-		     {"error", BP_OUTCOME_ERROR},
-		     {"interrupted", BP_OUTCOME_INTERRUPTED},
-		     {"denied", BP_OUTCOME_DENIED},
-		     {"rejected", BP_OUTCOME_REJECTED}};
-
-	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
-		if (bp_str_is(text, names[i].name)) {
-			return names[i].outcome;
-		}
-	}
-	return BP_OUTCOME_PENDING;
-}
-
 static void read_tool(struct bp_statement *row, struct bp_arena *arena, void *item)
 {
 	*(struct bp_tool *)item = (struct bp_tool){
@@ -221,7 +208,7 @@ static void read_tool(struct bp_statement *row, struct bp_arena *arena, void *it
 		.ts_us = bp_column_int(row, 1),
 		.ended_us = bp_column_int(row, 2),
 		.sidechain = bp_column_int(row, 3) == 1,
-		.outcome = outcome_from(bp_column_text(row, 4)),
+		.outcome = bp_outcome_of(bp_column_text(row, 4), 0, BP_TIME_FIRST),
 		.tool = column_copy(row, arena, 5),
 		.input_hash = column_copy(row, arena, 6),
 		.was_turn_id = bp_column_int(row, 7),
@@ -237,6 +224,23 @@ static void read_tool(struct bp_statement *row, struct bp_arena *arena, void *it
 			.reverted = bp_column_int(row, 17),
 			.repeated = bp_column_int(row, 18)},
 		.was_recovered = bp_column_int(row, 19),
+		.agent_id = column_copy(row, arena, 20),
+		.cmd_kind = column_copy(row, arena, 21),
+		.latency_us = bp_column_int(row, 22),
+		.edit_tool = bp_column_int(row, 23) == 1,
+		.extension = column_copy(row, arena, 24),
+		.created = bp_column_int(row, 25) == 1,
+	};
+}
+
+static void read_subagent(struct bp_statement *row, struct bp_arena *arena, void *item)
+{
+	*(struct bp_habit_agent *)item = (struct bp_habit_agent){
+		.agent = bp_tool_step_agent(bp_column_text(row, 0)),
+		.type = column_copy(row, arena, 1),
+		.started_us = bp_column_int(row, 2),
+		.ended_us = bp_column_int(row, 3),
+		.end = bp_habit_end_of(bp_column_text(row, 4), bp_column_text(row, 5)),
 	};
 }
 
@@ -360,6 +364,7 @@ enum bp_rc bp_session_load(struct bp_session_loader *loader, int64_t conversatio
 	struct list permissions = {.arena = arena, .item_bytes = sizeof(struct bp_permission)};
 	struct list compactions = {.arena = arena, .item_bytes = sizeof(struct bp_compaction)};
 	struct list minutes = {.arena = arena, .item_bytes = sizeof(struct bp_minute)};
+	struct list subagents = {.arena = arena, .item_bytes = sizeof(struct bp_habit_agent)};
 	const struct {
 		struct bp_statement *query;
 		struct list *list;
@@ -371,6 +376,7 @@ enum bp_rc bp_session_load(struct bp_session_loader *loader, int64_t conversatio
 		{loader->permissions, &permissions, read_permission},
 		{loader->compactions, &compactions, read_compaction},
 		{loader->minutes, &minutes, read_minute},
+		{loader->subagents, &subagents, read_subagent},
 	};
 	enum bp_rc rc = BP_OK;
 
@@ -385,12 +391,6 @@ enum bp_rc bp_session_load(struct bp_session_loader *loader, int64_t conversatio
 	if (rc == BP_OK) {
 		rc = read_conversation(loader, arena, out, err);
 	}
-	if (rc == BP_OK) {
-		bp_bind_int(loader->subagents, 1, conversation_id);
-		rc = bp_statement_step(loader->subagents, err);
-		out->n_subagents = rc == BP_OK ? bp_column_int(loader->subagents, 0) : 0;
-		bp_statement_reset(loader->subagents);
-	}
 	out->turns = (struct bp_turn *)(void *)turns.items;
 	out->n_turns = turns.n;
 	out->calls = (struct bp_call *)(void *)calls.items;
@@ -403,5 +403,7 @@ enum bp_rc bp_session_load(struct bp_session_loader *loader, int64_t conversatio
 	out->n_compactions = compactions.n;
 	out->was_minutes = (struct bp_minute *)(void *)minutes.items;
 	out->n_was_minutes = minutes.n;
+	out->subagents = (struct bp_habit_agent *)(void *)subagents.items;
+	out->n_subagents = subagents.n;
 	return rc;
 }

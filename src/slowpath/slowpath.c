@@ -58,7 +58,8 @@ static const char DROP_FACTS[] =
 	"DELETE FROM permission_requests; DELETE FROM api_errors; DELETE FROM compactions;"
 	"DELETE FROM subagents; DELETE FROM activity; DELETE FROM session_event;"
 	"DELETE FROM session_link; DELETE FROM fact_alias; DELETE FROM fact_error;"
-	"DELETE FROM dirty_session; DELETE FROM dirty_bucket; DELETE FROM rollups;"
+	"DELETE FROM session_habits; DELETE FROM dirty_session; DELETE FROM dirty_bucket;"
+	"DELETE FROM rollups;"
 	"DELETE FROM session_rollups; DELETE FROM dirty_span;"
 	"DELETE FROM pool_progress WHERE pool = '" BP_POOL_CONVERSATIONS "'";
 

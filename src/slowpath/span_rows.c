@@ -12,14 +12,15 @@
 #define KEY "platform, project_hash, model, tool, agent_type"
 
 /* ?1 span, ?2 from, ?3 until */
-static const char SELECT_ROWS[] = "SELECT start_us, " KEY ", sums, sketches, files FROM rollups "
-				  "WHERE span = ?1 AND start_us >= ?2 AND start_us < ?3";
+static const char SELECT_ROWS[] =
+	"SELECT start_us, " KEY ", sums, sketches, files, habits FROM rollups "
+	"WHERE span = ?1 AND start_us >= ?2 AND start_us < ?3";
 static const char SELECT_SESSIONS[] =
 	"SELECT start_us, conversation_id, model, sums FROM session_rollups "
 	"WHERE span = ?1 AND start_us >= ?2 AND start_us < ?3";
 static const char PUT_ROW[] =
-	"INSERT OR REPLACE INTO rollups (span, start_us, " KEY ", sums, sketches, files) VALUES "
-	"(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)";
+	"INSERT OR REPLACE INTO rollups (span, start_us, " KEY ", sums, sketches, files, habits) "
+	"VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)";
 static const char DROP_ROW[] =
 	"DELETE FROM rollups WHERE span = ?1 AND start_us = ?2 AND platform = ?3 AND project_hash "
 	"= ?4 AND model = ?5 AND tool = ?6 AND agent_type = ?7";
@@ -28,12 +29,12 @@ static const char PUT_SESSION[] = "INSERT OR REPLACE INTO session_rollups (span,
 static const char DROP_SESSION[] = "DELETE FROM session_rollups WHERE span = ?1 AND start_us = ?2 "
 				   "AND conversation_id = ?3 AND model = ?4";
 
-enum { FILES_BYTES_MAX = 64 << 20, SETS = 2 };
+enum { VALUE_BYTES_MAX = 64 << 20, SETS = 2 };
 
 /* A row as it will be stored. */
 struct row {
 	struct bp_bucket_texts texts;
-	struct bp_str sums, sketches, files;
+	struct bp_str sums, sketches, files, habits;
 	bool same; /* it is stored already */
 };
 
@@ -61,6 +62,7 @@ struct set {
 
 struct bp_span_rows {
 	struct bp_statement *select, *select_sessions, *put, *drop, *put_session, *drop_session;
+	const struct bp_tz *tz; /* borrowed */
 	enum bp_rollup_span span;
 	int64_t start_us;
 	struct bp_arena arena; /* encoded rows */
@@ -72,8 +74,8 @@ struct bp_span_rows {
 	struct gone *gone_sessions;
 };
 
-enum bp_rc bp_span_rows_new(struct bp_sql *read, struct bp_sql *write, struct bp_span_rows **out,
-			    struct bp_err *err)
+enum bp_rc bp_span_rows_new(struct bp_sql *read, struct bp_sql *write, const struct bp_tz *tz,
+			    struct bp_span_rows **out, struct bp_err *err)
 {
 	struct bp_span_rows *rows = bp_calloc(1, sizeof(*rows));
 	const struct {
@@ -90,7 +92,8 @@ enum bp_rc bp_span_rows_new(struct bp_sql *read, struct bp_sql *write, struct bp
 	};
 	enum bp_rc rc = BP_OK;
 
-	bp_buf_init(&rows->buf, FILES_BYTES_MAX);
+	rows->tz = tz;
+	bp_buf_init(&rows->buf, VALUE_BYTES_MAX);
 	for (size_t i = 0; i < sizeof(statements) / sizeof(statements[0]) && rc == BP_OK; i++) {
 		rc = bp_statement_new(statements[i].sql, statements[i].text,
 				      statements[i].statement, err);
@@ -143,6 +146,21 @@ void bp_span_rows_begin(struct bp_span_rows *rows, enum bp_rollup_span span, int
 	rows->gone_sessions = NULL;
 }
 
+/* From a day on, days and hours are told apart. */
+static enum bp_rc add_habits(const struct bp_span_rows *rows, struct bp_bucket *into,
+			     const struct bp_bucket *bucket, struct bp_err *err)
+{
+	struct bp_habit_view view = {.settle = BP_HABITS_OPEN};
+
+	if (bucket->habits.n == 0 && bucket->stored_habits.len == 0) {
+		return BP_OK;
+	}
+	if (rows->span == BP_ROLLUP_DAY) {
+		view = bp_habit_view_at(rows->tz, bucket->bucket_us);
+	}
+	return bp_bucket_add_habits(&into->habits, bucket, &view, err);
+}
+
 enum bp_rc bp_span_rows_add(struct bp_span_rows *rows, enum bp_rollup_span span,
 			    const struct bp_bucket *bucket, struct bp_err *err)
 {
@@ -155,7 +173,10 @@ enum bp_rc bp_span_rows_add(struct bp_span_rows *rows, enum bp_rollup_span span,
 	struct bp_bucket *into = bp_bucket_map_at(&set->map, rows->start_us, &texts);
 	bp_bucket_sums_add(&into->sums, &bucket->sums);
 	enum bp_rc rc = bp_bucket_add_sketches(&into->sketches, bucket, err);
-	return rc == BP_OK ? bp_bucket_add_files(&into->files, bucket, err) : rc;
+	if (rc == BP_OK) {
+		rc = bp_bucket_add_files(&into->files, bucket, err);
+	}
+	return rc == BP_OK ? add_habits(rows, into, bucket, err) : rc;
 }
 
 void bp_span_rows_add_session(struct bp_span_rows *rows, const struct bp_session_bucket *bucket)
@@ -184,7 +205,8 @@ static enum bp_rc take_row(struct bp_span_rows *rows, bool both, enum bp_rollup_
 				   .tool = bp_column_text(row, 4),
 				   .agent_type = bp_column_text(row, 5),
 				   .stored_sketches = bp_column_blob(row, 7),
-				   .stored_files = bp_column_blob(row, 8)};
+				   .stored_files = bp_column_blob(row, 8),
+				   .stored_habits = bp_column_blob(row, 9)};
 	enum bp_rc rc = bp_bucket_sums_decode(&bucket.sums, bp_column_blob(row, 6), err);
 
 	if (rc == BP_OK) {
@@ -256,7 +278,7 @@ static void encode_rows(struct bp_span_rows *rows, struct set *set)
 {
 	set->rows = bp_arena_alloc(&rows->arena, (set->map.n + 1) * sizeof(set->rows[0]));
 	for (size_t i = 0; i < set->map.n; i++) {
-		const struct bp_bucket *bucket = set->map.items[i];
+		struct bp_bucket *bucket = set->map.items[i];
 		struct row *row = &set->rows[i];
 		row->texts = bp_bucket_texts_of(bucket);
 		bp_buf_clear(&rows->buf);
@@ -268,6 +290,9 @@ static void encode_rows(struct bp_span_rows *rows, struct set *set)
 		bp_buf_clear(&rows->buf);
 		bp_file_set_encode(&bucket->files, &rows->buf);
 		row->files = keep_buf(rows);
+		bp_buf_clear(&rows->buf);
+		bp_habits_encode(&bucket->habits, &rows->buf);
+		row->habits = keep_buf(rows);
 	}
 }
 
@@ -297,7 +322,8 @@ static void compare_row(struct bp_span_rows *rows, struct set *set, struct bp_st
 		struct row *row = &set->rows[at];
 		row->same = is_same(bp_column_blob(stored, 6), row->sums) &&
 			    is_same(bp_column_blob(stored, 7), row->sketches) &&
-			    is_same(bp_column_blob(stored, 8), row->files);
+			    is_same(bp_column_blob(stored, 8), row->files) &&
+			    is_same(bp_column_blob(stored, 9), row->habits);
 		return;
 	}
 	struct gone *gone = add_gone(rows, &set->gone);
@@ -405,6 +431,7 @@ static enum bp_rc write_set(struct bp_span_rows *rows, const struct set *set, st
 		bp_bind_blob(rows->put, 8, row->sums.len ? row->sums.ptr : "", row->sums.len);
 		bp_bind_blob(rows->put, 9, row->sketches.ptr, row->sketches.len);
 		bp_bind_blob(rows->put, 10, row->files.ptr, row->files.len);
+		bp_bind_blob(rows->put, 11, row->habits.ptr, row->habits.len);
 		rc = bp_statement_run(rows->put, err);
 	}
 	return rc;

@@ -12,15 +12,18 @@
 #include <stdint.h>
 
 #include "base/err.h"
+#include "base/tz.h"
 #include "query/buckets.h"
 #include "query/rollup_span.h"
 #include "store/sqlite.h"
 
 struct bp_span_rows;
 
-/** Borrows both. Owns: bp_span_rows_free(). Errors: those of bp_statement_new(). */
+/** Borrows everything; tz is the zone of days. Owns: bp_span_rows_free(). Errors: those of
+ *  bp_statement_new(). */
 BP_MUSTUSE enum bp_rc bp_span_rows_new(struct bp_sql *read, struct bp_sql *write,
-				       struct bp_span_rows **out, struct bp_err *err);
+				       const struct bp_tz *tz, struct bp_span_rows **out,
+				       struct bp_err *err);
 void bp_span_rows_free(struct bp_span_rows *rows);
 
 /** Start with no rows. */

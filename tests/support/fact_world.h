@@ -240,7 +240,8 @@ static inline void bp_test_world_dump(struct bp_test_world *world, struct bp_buf
 		"tool_calls",          "code_changes",       "file_access",
 		"permission_requests", "api_errors",         "compactions",
 		"subagents",           "activity",           "session_event",
-		"session_link",        "fact_alias",         "fact_error"};
+		"session_link",        "fact_alias",         "fact_error",
+		"session_habits"};
 	struct bp_err err = {0};
 
 	for (size_t i = 0; i < sizeof(tables) / sizeof(tables[0]); i++) {
@@ -249,7 +250,8 @@ static inline void bp_test_world_dump(struct bp_test_world *world, struct bp_buf
 		(void)snprintf(text, sizeof(text), "SELECT * FROM %s ORDER BY 1, 2, 3, 4",
 			       tables[i]);
 		if (strcmp(tables[i], "session_event") == 0 ||
-		    strcmp(tables[i], "session_link") == 0) {
+		    strcmp(tables[i], "session_link") == 0 ||
+		    strcmp(tables[i], "session_habits") == 0) {
 			(void)snprintf(text, sizeof(text), "SELECT * FROM %s ORDER BY 1, 2",
 				       tables[i]);
 		} else if (strcmp(tables[i], "fact_error") == 0) {

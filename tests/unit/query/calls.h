@@ -11,6 +11,7 @@
 #include <stdarg.h>
 #include <stdint.h>
 
+#include "query/habits_read.h"
 #include "query/scope.h"
 #include "unit/query/facts.h"
 
@@ -58,7 +59,7 @@ static inline void calls_close(void)
 /** Run SQL made by printf. */
 static inline void __attribute__((format(printf, 1, 2))) put(const char *fmt, ...)
 {
-	char text[2048];
+	char text[16384];
 	va_list args;
 
 	va_start(args, fmt);
@@ -131,6 +132,60 @@ static inline void put_response(int64_t session, int64_t at_s, const char *agent
 	    ", 0, nullif('%s', ''), nullif(%" PRId64 ", -1))",
 	    ++calls_next_id, session, model, CALLS_T + at_s * CALLS_S, CALLS_T + at_s * CALLS_S,
 	    agent != NULL, input, output, cache_read, agent ? agent : "", pusd);
+}
+
+/** A quarter of an hour of a session. */
+struct calls_quarter {
+	int64_t start_us;
+	struct bp_habits habits;
+};
+
+static inline struct bp_habits *calls_of_quarter(void *arg, int64_t ts_us)
+{
+	struct calls_quarter *quarter = arg;
+
+	return ts_us >= quarter->start_us && ts_us < quarter->start_us + 900 * CALLS_S
+		       ? &quarter->habits
+		       : NULL;
+}
+
+/** What the finaliser stores: the habits of a session by quarter. */
+static inline void put_habits(int64_t session)
+{
+	struct bp_habit_session facts_of;
+	struct bp_err err = {0};
+	struct bp_buf bytes;
+	char hex[8192];
+
+	bp_buf_init(&bytes, 4000);
+	ck_assert_ok(bp_habit_session_read(facts, session, BP_TIME_FIRST, &facts_of, &err), err);
+	struct bp_habit_source source = bp_habit_session_source(&facts_of);
+	/* Quarter by quarter, as many as a test's sessions have. */
+	for (int64_t at = CALLS_T; at < CALLS_T + 30 * 86400 * CALLS_S; at += 900 * CALLS_S) {
+		struct calls_quarter quarter = {.start_us = at};
+		bp_habits_of(&source, calls_of_quarter, &quarter);
+		bp_buf_clear(&bytes);
+		bp_habits_encode(&quarter.habits, &bytes);
+		for (size_t i = 0; i < bytes.len; i++) {
+			(void)snprintf(hex + 2 * i, 3, "%02x", (unsigned char)bytes.ptr[i]);
+		}
+		if (bytes.len > 0) {
+			put("INSERT INTO session_habits VALUES (%" PRId64 ", %" PRId64 ", x'%s')",
+			    at, session, hex);
+		}
+		bp_habits_done(&quarter.habits);
+	}
+	bp_habit_session_done(&facts_of);
+	bp_buf_done(&bytes);
+}
+
+/** The habits of the scope, from facts alone. */
+static inline void read_habits(struct bp_habits *out)
+{
+	struct bp_err err = {0};
+
+	bp_habits_done(out);
+	ck_assert_ok(bp_habits_read(facts, &calls_scope, out, &err), err);
 }
 
 #endif

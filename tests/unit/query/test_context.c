@@ -6,6 +6,7 @@
 #include "unit/query/calls.h"
 
 static struct bp_context context;
+static struct bp_habits habits;
 
 static void setup(void)
 {
@@ -17,15 +18,23 @@ static void setup(void)
 static void teardown(void)
 {
 	bp_context_done(&context);
+	bp_habits_done(&habits);
 	calls_close();
 }
 
 static void read_context(void)
 {
+	const struct bp_totals_question question = {
+		.period = &calls_period, .filter = &calls_filter, .as_of_us = calls_scope.as_of_us};
+	struct bp_groups groups = {0};
 	struct bp_err err = {0};
 
 	bp_context_done(&context);
 	ck_assert_ok(bp_context_read(facts, &calls_scope, &context, &err), err);
+	ck_assert_ok(bp_totals_collect(facts, &question, &groups, &err), err);
+	read_habits(&habits);
+	bp_context_use(&context, &groups.items[0]->totals, &habits);
+	bp_groups_done(&groups);
 }
 
 static void put_compaction(int64_t session, int64_t at_s, int64_t pre, int counted)
@@ -75,6 +84,8 @@ START_TEST(the_context_in_use_is_what_responses_were_given)
 	put_response(1, 20, NULL, "opus", 1000, 999, 2000, 1); /* 3000 */
 	put_response(1, 30, "x", "opus", 90000, 1, 1, 1);      /* a context of its own */
 	put_response(2, 40, NULL, "opus", 5000, 1, 0, 1);      /* 5000 */
+	put_habits(1);
+	put_habits(2);
 	read_context();
 	ck_assert_int_eq(context.responses, 3);
 	ck_assert_double_eq_tol(context.used_avg, 3000, 1e-9);

@@ -5,9 +5,8 @@
 
 #include "unit/query/calls.h"
 
-static struct bp_tool_steps steps;
+static struct bp_habits habits;
 static struct bp_file_types files;
-static struct bp_hours hours;
 
 static void setup(void)
 {
@@ -16,24 +15,13 @@ static void setup(void)
 
 static void teardown(void)
 {
-	bp_hours_done(&hours);
 	bp_file_types_done(&files);
-	bp_tool_steps_done(&steps);
+	bp_habits_done(&habits);
 	calls_close();
-}
-
-static void read_steps(void)
-{
-	struct bp_err err = {0};
-
-	bp_tool_steps_done(&steps);
-	ck_assert_ok(bp_tool_steps_read(facts, &calls_scope, &steps, &err), err);
 }
 
 START_TEST(files_are_counted_by_extension)
 {
-	struct bp_err err = {0};
-
 	put_session(1, "one", 0, 100);
 	put_session(2, "two", 0, 100);
 	put_change(put_call(1, 0, 1, "Edit", CALL_OK, 1), "edit", "c", 10, 1);
@@ -42,8 +30,10 @@ START_TEST(files_are_counted_by_extension)
 	put_change(put_call(1, 0, 4, "Write", CALL_OK, 1), "create", "py", 7, 0);
 	put_change(put_call(1, 0, 5, "Edit", CALL_OK, 1), "edit", "", 1, 1);
 	(void)put_call(1, 0, 6, "Read", CALL_OK, 1);
-	read_steps();
-	ck_assert_ok(bp_file_types_read(facts, &steps, &files, &err), err);
+	put_habits(1);
+	put_habits(2);
+	read_habits(&habits);
+	files = bp_file_types_of(&habits);
 	ck_assert_uint_eq(files.n, 3);
 	/* Two of three accepted: only their lines count. */
 	ck_assert_str_eq(files.items[0].extension, "c");
@@ -57,36 +47,25 @@ START_TEST(files_are_counted_by_extension)
 	ck_assert_int_eq(files.items[2].created, 1);
 	bp_file_types_done(&files);
 	ck_assert_int_eq(bp_filter_project(facts, &calls_filter, "two", NULL), BP_OK);
-	read_steps();
-	ck_assert_ok(bp_file_types_read(facts, &steps, &files, &err), err);
+	read_habits(&habits);
+	files = bp_file_types_of(&habits);
 	ck_assert_uint_eq(files.n, 1);
 	ck_assert_int_eq(files.items[0].proposed, 1);
 }
 END_TEST
 
-static void put_error(int64_t at_s, const char *class)
-{
-	int64_t id = put_call(1, 0, at_s, "Bash", CALL_ERROR, 1);
-
-	put("UPDATE tool_calls SET error_class = nullif('%s', '') WHERE id = %" PRId64, class, id);
-}
-
 START_TEST(errors_are_counted_by_class)
 {
-	put_session(1, "one", 0, 100);
-	put_error(1, "exit_code");
-	put_error(2, "timeout");
-	put_error(3, "exit_code");
-	put_error(4, "");
-	(void)put_call(1, 0, 5, "Bash", CALL_OK, 1);
-	read_steps();
-	struct bp_shares shares = bp_error_classes_of(&steps);
+	const struct bp_bucket_sums sums = {
+		.errors_exit_code = 2, .errors_timeout = 1, .errors_other = 1, .tools_error = 4};
+	struct bp_shares shares = bp_error_classes_of(&sums);
+
 	ck_assert_int_eq(shares.total, 4);
 	ck_assert_uint_eq(shares.n, 3);
 	ck_assert_str_eq(shares.items[0].label, "exit_code");
 	ck_assert_int_eq(shares.items[0].count, 2);
-	ck_assert_str_eq(shares.items[1].label, "timeout");
-	ck_assert_str_eq(shares.items[2].label, "unknown");
+	ck_assert_str_eq(shares.items[1].label, "other");
+	ck_assert_str_eq(shares.items[2].label, "timeout");
 }
 END_TEST
 
@@ -114,28 +93,16 @@ START_TEST(sessions_are_counted_by_how_they_began)
 }
 END_TEST
 
-static void put_gap(int64_t at_s, int64_t gap_us)
-{
-	int64_t id = put_prompt(1, at_s);
-
-	put("UPDATE conversation_turns SET gap_us = %" PRId64 " WHERE id = %" PRId64, gap_us, id);
-}
-
 START_TEST(gaps_between_prompts_have_three_classes)
 {
-	struct bp_shares shares;
-	struct bp_err err = {0};
+	const struct bp_bucket_sums sums = {.gaps_reviewing = 2, .gaps_moved_on = 1};
+	struct bp_shares shares = bp_gap_classes_of(&sums);
 
-	put_session(1, "one", 0, 1000);
-	(void)put_prompt(1, 0); /* the first has none before it */
-	put_gap(10, 9999999);
-	put_gap(20, 10000000);
-	put_gap(50, 30000000);
-	put_gap(90, 30000001);
-	ck_assert_ok(bp_gap_classes_read(facts, &calls_scope, &shares, &err), err);
-	ck_assert_int_eq(shares.total, 4);
+	/* In this order, those that are not there too. */
+	ck_assert_int_eq(shares.total, 3);
+	ck_assert_uint_eq(shares.n, 3);
 	ck_assert_str_eq(shares.items[0].label, "iterating");
-	ck_assert_int_eq(shares.items[0].count, 1);
+	ck_assert_int_eq(shares.items[0].count, 0);
 	ck_assert_str_eq(shares.items[1].label, "reviewing");
 	ck_assert_int_eq(shares.items[1].count, 2);
 	ck_assert_str_eq(shares.items[2].label, "moved_on");
@@ -154,18 +121,20 @@ START_TEST(hours_are_those_of_the_zone)
 	(void)put_call(1, 0, 60, "Edit", CALL_REJECTED, 900); /* somebody thinking: no latency */
 	(void)put_call(1, 0, 3599, "Bash", CALL_ERROR, 2);
 	(void)put_call(1, 0, 3600, "Bash", CALL_OK, 4);
-	read_steps();
-	hours = bp_hours_of(&steps, calls_tz);
+	put_habits(1);
+	read_habits(&habits);
+	struct bp_hours hours = bp_hours_of(&habits);
 	/* T is 12:00 UTC. */
 	ck_assert_int_eq(hours.items[12].calls, 3);
 	ck_assert_int_eq(hours.items[12].errors, 1);
 	ck_assert_int_eq(hours.items[12].edits_ok, 1);
 	ck_assert_int_eq(hours.items[12].edits_rejected, 1);
-	ck_assert_int_eq(hours.items[12].latency.count, 2);
-	ck_assert_int_eq(hours.items[12].latency.sum_us, 4 * CALLS_S);
+	ck_assert_int_eq(hours.items[12].latency->count, 2);
+	ck_assert_int_eq(hours.items[12].latency->sum_us, 4 * CALLS_S);
 	ck_assert_int_eq(hours.items[13].calls, 1);
-	bp_hours_done(&hours);
-	hours = bp_hours_of(&steps, berlin);
+	calls_period.tz = berlin;
+	read_habits(&habits);
+	hours = bp_hours_of(&habits);
 	ck_assert_int_eq(hours.items[13].calls, 3);
 	ck_assert_int_eq(hours.items[14].calls, 1);
 	bp_tz_free(berlin);

@@ -6,6 +6,9 @@
 #include "unit/query/calls.h"
 
 static struct bp_subagents agents;
+static struct bp_habits habits;
+static struct bp_groups groups;
+static struct bp_subagent_types types;
 
 static void setup(void)
 {
@@ -17,6 +20,9 @@ static void setup(void)
 static void teardown(void)
 {
 	bp_subagents_done(&agents);
+	bp_subagent_types_done(&types);
+	bp_groups_done(&groups);
+	bp_habits_done(&habits);
 	calls_close();
 }
 
@@ -26,6 +32,20 @@ static void read_agents(void)
 
 	bp_subagents_done(&agents);
 	ck_assert_ok(bp_subagents_read(facts, &calls_scope, &agents, &err), err);
+}
+
+/** By type, from what is stored. */
+static void read_types(void)
+{
+	const struct bp_totals_question question = {
+		.period = &calls_period, .filter = &calls_filter, .as_of_us = calls_scope.as_of_us};
+	struct bp_err err = {0};
+
+	bp_subagent_types_done(&types);
+	bp_groups_done(&groups);
+	read_habits(&habits);
+	ck_assert_ok(bp_totals_collect(facts, &question, &groups, &err), err);
+	types = bp_subagent_types_of(&habits, &groups.items[0]->totals);
 }
 
 static void put_agent(int64_t session, const char *agent, const char *type, int64_t from_s,
@@ -79,7 +99,10 @@ START_TEST(the_call_that_started_an_agent_tells_how_it_ended)
 			      bp_subagent_end_name(agents.items[i].end));
 	}
 	/* 1 of 5 */
-	ck_assert_double_eq_tol(bp_subagent_success(&agents.all), 0.2, 1e-12);
+	ck_assert_double_eq_tol(bp_subagent_success(agents.ends), 0.2, 1e-12);
+	put_habits(1);
+	read_types();
+	ck_assert_int_eq(memcmp(types.all.ends, agents.ends, sizeof(agents.ends)), 0);
 }
 END_TEST
 
@@ -99,13 +122,18 @@ START_TEST(without_its_call_the_last_response_tells)
 	ck_assert_int_eq(agents.items[1].end, BP_SUBAGENT_UNFINISHED);
 	ck_assert_int_eq(agents.items[2].end, BP_SUBAGENT_UNKNOWN);
 	ck_assert_int_eq(agents.items[3].end, BP_SUBAGENT_UNFINISHED);
+	put_habits(1);
+	read_types();
+	ck_assert_int_eq(memcmp(types.all.ends, agents.ends, sizeof(agents.ends)), 0);
 	/* Half an hour after the last agent's last event nothing runs; a moment earlier it did. */
 	calls_scope.as_of_us = CALLS_T + (80 + 1800) * CALLS_S - 1;
 	read_agents();
 	ck_assert_int_eq(agents.items[1].end, BP_SUBAGENT_UNFINISHED);
 	ck_assert_int_eq(agents.items[3].end, BP_SUBAGENT_RUNNING);
 	/* Running and unknown ones say nothing of success: a ok, b not. */
-	ck_assert_double_eq_tol(bp_subagent_success(&agents.all), 0.5, 1e-12);
+	ck_assert_double_eq_tol(bp_subagent_success(agents.ends), 0.5, 1e-12);
+	read_types();
+	ck_assert_int_eq(memcmp(types.all.ends, agents.ends, sizeof(agents.ends)), 0);
 }
 END_TEST
 
@@ -114,6 +142,7 @@ START_TEST(types_have_sums_and_the_most_at_once)
 	put_agent(1, "a", "Explore", 0, 100);
 	put_agent(1, "b", "Explore", 50, 150);
 	put_agent(2, "c", "Plan", 100, 200);
+	put_agent(1, "e", "Explore", 100, 110);
 	put_agent(1, "d", "Explore", 300, 310);
 	put_stop("a", 10, "end_turn");
 	put_stop("a", 20, "end_turn");
@@ -122,26 +151,30 @@ START_TEST(types_have_sums_and_the_most_at_once)
 	(void)put_agent_call(1, 0, 60, "a", "Grep");
 	(void)put_agent_call(1, 0, 60, "b", "Grep");
 	(void)put_agent_call(1, 0, 70, "b", "Read");
-	read_agents();
-	ck_assert_uint_eq(agents.n_types, 2);
-	ck_assert_str_eq(agents.types[0].type, "Explore");
-	ck_assert_int_eq(agents.types[0].agents, 3);
-	ck_assert_int_eq(agents.types[0].duration_us, 210 * CALLS_S);
-	ck_assert_int_eq(agents.types[0].tool_calls, 3);
+	put_habits(1);
+	put_habits(2);
+	read_types();
+	ck_assert_uint_eq(types.n, 2);
+	ck_assert_str_eq(types.items[0].type, "Explore");
+	ck_assert_int_eq(types.items[0].agents, 4);
+	ck_assert_int_eq(types.items[0].duration_us, 220 * CALLS_S);
+	ck_assert_int_eq(types.items[0].tool_calls, 3);
 	/* Two of 1 + 2 + 4 and one of 10. */
-	ck_assert_int_eq(agents.types[0].tokens_total, 24);
-	ck_assert_int_eq(agents.types[0].cost_pusd, 2000000);
-	ck_assert_int_eq(agents.types[0].model_calls, 3);
-	ck_assert_int_eq(agents.types[0].unpriced_calls, 1);
-	/* a and b; with c, which starts in the moment a ends, three. */
-	ck_assert_int_eq(agents.types[0].peak, 2);
-	ck_assert_int_eq(agents.types[1].peak, 1);
-	ck_assert_int_eq(agents.all.peak, 3);
+	ck_assert_int_eq(types.items[0].tokens_total, 24);
+	ck_assert_int_eq(types.items[0].cost_pusd, 2000000);
+	ck_assert_int_eq(types.items[0].model_calls, 3);
+	ck_assert_int_eq(types.items[0].unpriced_calls, 1);
+	/* a and b; with e, which starts in the moment a ends, three; those of another session work
+	 * for somebody else. */
+	ck_assert_int_eq(types.items[0].peak, 3);
+	ck_assert_int_eq(types.items[1].peak, 1);
+	ck_assert_int_eq(types.all.peak, 3);
+	read_agents();
 	calls_filter = (struct bp_filter){.one_session = true, .conversation = 2};
 	read_agents();
 	ck_assert_uint_eq(agents.n, 1);
 	ck_assert_str_eq(agents.items[0].session, "session-2");
-	ck_assert_int_eq(isnan(bp_subagent_success(&agents.all)), 1);
+	ck_assert_int_eq(isnan(bp_subagent_success(agents.ends)), 1);
 }
 END_TEST
 

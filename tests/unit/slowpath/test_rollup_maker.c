@@ -6,7 +6,9 @@
 #include <math.h>
 #include <stdarg.h>
 
+#include "query/habits_read.h"
 #include "query/metrics.h"
+#include "query/rules.h"
 #include "unit/query/facts.h"
 
 enum { DAYS = 70, FACTS = 300, ROUNDS = 60, SESSIONS = 6 };
@@ -79,10 +81,12 @@ static void put_calls(int64_t id)
 	int64_t ts_us = some_time(), at_us = some_time();
 
 	put("INSERT INTO tool_calls (id, file_conversation, tool, started_us, ended_us, ts_us, "
-	    "outcome_rank, error_class, recovered) VALUES (%" PRId64 ", %" PRId64 ", '%s', %" PRId64
-	    ", %" PRId64 ", %" PRId64 ", %d, '%s', %" PRId64 ")",
+	    "outcome_rank, error_class, recovered, turn_id, agent_id) VALUES (%" PRId64 ", %" PRId64
+	    ", '%s', %" PRId64 ", %" PRId64 ", %" PRId64 ", %d, '%s', %" PRId64 ", %" PRId64
+	    ", nullif('a%" PRId64 "', 'a4'))",
 	    id, 1 + pick(SESSIONS), tools[pick(4)], ts_us, ts_us + pick(100000000), ts_us,
-	    ranks[pick(7)], pick(2) ? "timeout" : "other", pick(2));
+	    ranks[pick(7)], pick(2) ? "timeout" : "other", pick(2),
+	    1 + (ts_us - START) / (10 * DAY_US), pick(9) < 4 ? pick(4) : 4);
 	put("INSERT INTO code_changes (id, operation, file_hash, lines_added, lines_removed, "
 	    "revision, reverted, repeated) VALUES (%" PRId64 ", '%s', '%016" PRIx64 "', %" PRId64
 	    ", 3, %" PRId64 ", %" PRId64 ", %" PRId64 ")",
@@ -121,6 +125,8 @@ static void put_rest(int64_t id)
 	}
 }
 
+static void put_habits(void);
+
 static void put_facts(void)
 {
 	facts_put("BEGIN");
@@ -145,6 +151,121 @@ static void put_facts(void)
 		put_rest(id);
 	}
 	facts_put("COMMIT");
+	put_habits();
+}
+
+/* --- habits, as the finaliser counts them --- */
+
+enum { QUARTERS = (DAYS + 2) * 96 };
+
+/* What is counted of some sessions, by quarter of an hour, in which calls that wait still do or no
+   more. */
+struct counted {
+	int64_t from_us, until_us, over_us;
+	struct bp_habits quarters[2][QUARTERS];
+};
+
+static struct bp_habits *of_moment(void *arg, int64_t ts_us)
+{
+	struct counted *counted = arg;
+
+	return ts_us < counted->from_us || ts_us >= counted->until_us
+		       ? NULL
+		       : &counted->quarters[ts_us < counted->over_us]
+					   [(ts_us - START) / BP_BUCKET_US];
+}
+
+static void count_session(int64_t id, struct counted *counted)
+{
+	struct bp_habit_session session;
+	struct bp_err err = {0};
+
+	ck_assert_ok(bp_habit_session_read(reading, id, BP_TIME_FIRST, &session, &err), err);
+	struct bp_habit_source source = bp_habit_session_source(&session);
+	bp_habits_of(&source, of_moment, counted);
+	bp_habit_session_done(&session);
+}
+
+static void put_habits(void)
+{
+	static struct counted counted;
+	struct bp_statement *insert = NULL;
+	struct bp_err err = {0};
+	struct bp_buf bytes;
+
+	bp_buf_init(&bytes, 1 << 20);
+	facts_put("BEGIN");
+	ck_assert_ok(bp_statement_new(facts,
+				      "INSERT INTO session_habits VALUES (?1, ?2, ?3) ON CONFLICT "
+				      "DO UPDATE SET habits = excluded.habits WHERE habits <> "
+				      "excluded.habits",
+				      &insert, &err),
+		     err);
+	for (int64_t id = 1; id <= SESSIONS; id++) {
+		counted = (struct counted){.from_us = BP_TIME_FIRST, .until_us = BP_TIME_LAST};
+		count_session(id, &counted);
+		for (size_t i = 0; i < QUARTERS; i++) {
+			bp_buf_clear(&bytes);
+			bp_habits_encode(&counted.quarters[0][i], &bytes);
+			bp_habits_done(&counted.quarters[0][i]);
+			if (bytes.len > 0) {
+				bp_bind_int(insert, 1, START + (int64_t)i * BP_BUCKET_US);
+				bp_bind_int(insert, 2, id);
+				bp_bind_blob(insert, 3, bytes.ptr, bytes.len);
+				ck_assert_ok(bp_statement_run(insert, &err), err);
+			}
+		}
+	}
+	facts_put("COMMIT");
+	bp_statement_free(insert);
+	bp_buf_done(&bytes);
+}
+
+struct question {
+	struct bp_period period;
+	struct bp_filter filter;
+	struct bp_totals_question totals;
+};
+
+/* The stored form of a period's habits. Owns: the caller. */
+static struct bp_buf habits_of(const struct question *question, bool from_facts)
+{
+	static struct counted counted;
+	const struct bp_scope scope = {.period = &question->period,
+				       .filter = &question->filter,
+				       .as_of_us = question->totals.as_of_us};
+	struct bp_habits habits = {0};
+	struct bp_scope_set set;
+	struct bp_err err = {0};
+	struct bp_buf bytes;
+
+	bp_buf_init(&bytes, 1 << 20);
+	if (!from_facts) {
+		ck_assert_ok(bp_habits_read(reading, &scope, &habits, &err), err);
+	} else {
+		counted = (struct counted){.from_us = question->period.from_us,
+					   .until_us = question->period.until_us,
+					   .over_us = scope.as_of_us - BP_PENDING_US};
+		ck_assert_ok(bp_scope_set_read(reading, scope.filter, &set, &err), err);
+		for (int64_t id = 1; id <= SESSIONS; id++) {
+			if (bp_scope_set_has(&set, id)) {
+				count_session(id, &counted);
+			}
+		}
+		bp_scope_set_done(&set);
+		for (size_t i = 0; i < 2 * (size_t)QUARTERS; i++) {
+			struct bp_habits *quarter = &counted.quarters[i / QUARTERS][i % QUARTERS];
+			struct bp_habit_view view =
+				bp_habit_view_at(question->period.tz,
+						 START + (int64_t)(i % QUARTERS) * BP_BUCKET_US);
+			view.settle = i < QUARTERS ? BP_HABITS_PENDING : BP_HABITS_OVER;
+			bp_habits_merge(&habits, quarter, &view);
+			bp_habits_done(quarter);
+		}
+	}
+	bp_habits_encode(&habits, &bytes);
+	bp_habits_done(&habits);
+	return bytes;
 }
 
 static struct bp_rollup_maker *new_maker(const struct bp_tz *tz)
@@ -188,12 +309,6 @@ static int64_t number(const char *text)
 	bp_statement_free(statement);
 	return value;
 }
-
-struct question {
-	struct bp_period period;
-	struct bp_filter filter;
-	struct bp_totals_question totals;
-};
 
 /* Round 0 is everything; then all groupings, zones, filters, whole and cut spans. */
 static void choose(struct question *question, int round)
@@ -245,6 +360,23 @@ static char *answer(struct question *question)
 	return text.ptr;
 }
 
+/* Habits have no model and no tool. Seen to fail: with a cut quarter left out, with hours of another
+   zone, with what is open counted as over. */
+static void check_habits(const struct question *questions)
+{
+	static int first;
+
+	/* A third of the questions each time. */
+	for (int i = first++ % 3; i < ROUNDS; i += 3) {
+		struct bp_buf stored = habits_of(&questions[i], false);
+		struct bp_buf want = habits_of(&questions[i], true);
+		ck_assert_msg(bp_str_eq(bp_buf_str(&stored), bp_buf_str(&want)),
+			      "round %d: %zu bytes, from facts %zu", i, stored.len, want.len);
+		bp_buf_done(&stored);
+		bp_buf_done(&want);
+	}
+}
+
 /* Ask everything now, and again from facts alone. */
 static void check_against_facts(struct bp_rollup_maker *maker)
 {
@@ -256,6 +388,7 @@ static void check_against_facts(struct bp_rollup_maker *maker)
 		choose(&questions[i], i);
 		stored[i] = answer(&questions[i]);
 	}
+	check_habits(questions);
 	/* What is in another form is not read. */
 	facts_put("UPDATE rollup_zone SET format = format + 1");
 	for (int i = 0; i < ROUNDS; i++) {
@@ -281,6 +414,7 @@ START_TEST(stored_spans_never_change_an_answer)
 	/* Quarters are dirty. */
 	facts_put("UPDATE tool_calls SET outcome_rank = 500 WHERE id % 20 = 0;"
 		  "UPDATE model_calls SET input = input + 1000 WHERE id % 31 = 0;");
+	put_habits();
 	ck_assert_int_lt(number("SELECT count(*) FROM dirty_bucket"), 64);
 	check_against_facts(maker);
 	/* Their days are, then the months. */
@@ -361,7 +495,7 @@ START_TEST(what_vanishes_leaves_no_row)
 		  " UNION SELECT DISTINCT start_us, 1 FROM session_rollups WHERE span = 0;"
 		  "DELETE FROM tool_calls; DELETE FROM model_calls; DELETE FROM api_errors;"
 		  "DELETE FROM conversation_turns; DELETE FROM compactions; DELETE FROM activity;"
-		  "DELETE FROM subagents");
+		  "DELETE FROM subagents; DELETE FROM session_habits");
 	make_all(maker);
 	ck_assert_int_eq(number("SELECT count(*) FROM rollups"), 0);
 	ck_assert_int_eq(number("SELECT count(*) FROM session_rollups"), 0);

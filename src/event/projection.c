@@ -174,6 +174,19 @@ void bp_projection_member_flag(struct bp_projection *p, const char *key, bool va
 	bp_out_member_flag(&p->out, bp_str_from(key), value);
 }
 
+void bp_projection_member_number(struct bp_projection *p, const char *key, struct bp_json value)
+{
+	if (value.type != BP_JSON_NUMBER || value.len > BP_PROJECTION_WORD_MAX) {
+		return;
+	}
+	for (size_t i = 0; i < value.len; i++) {
+		if (!strchr("0123456789.eE+-", value.ptr[i]) || value.ptr[i] == '\0') {
+			return;
+		}
+	}
+	bp_projection_member(p, key, bp_str_make(value.ptr, value.len));
+}
+
 int64_t bp_projection_count(struct bp_json value)
 {
 	int64_t count;

@@ -66,6 +66,22 @@ enum bp_claude_line_key {
 
 extern const struct bp_str bp_claude_line_keys[BP_LINE_KEYS_N];
 
+/** The members of a block of a message that anything is read from. */
+enum bp_claude_block_key {
+	BP_BLOCK_TYPE,
+	BP_BLOCK_ID,
+	BP_BLOCK_NAME,
+	BP_BLOCK_INPUT,
+	BP_BLOCK_TEXT,
+	BP_BLOCK_THINKING,
+	BP_BLOCK_USE_ID,
+	BP_BLOCK_CONTENT,
+	BP_BLOCK_ERROR,
+	BP_BLOCK_KEYS_N
+};
+
+extern const struct bp_str bp_claude_block_keys[BP_BLOCK_KEYS_N];
+
 /** A line under way: its members and where they go. */
 struct bp_claude_line {
 	struct bp_projection p;
@@ -75,5 +91,25 @@ struct bp_claude_line {
 
 /** What the line's type says beyond its envelope: event type, payload, columns of the message. */
 void bp_claude_line_body(struct bp_claude_line *line);
+
+/** A `user` line, or the user's message inside a progress line. */
+void bp_claude_user(struct bp_claude_line *line);
+
+/** A prompt typed while the assistant was busy: it never becomes a user line. */
+void bp_claude_queued_command(struct bp_claude_line *line);
+
+/** An `assistant` line, or the assistant's message inside a progress line. */
+void bp_claude_assistant(struct bp_claude_line *line);
+
+/** Add the texts of a message: the string, or its text blocks. */
+void bp_claude_texts_add(const struct bp_projection *p, struct bp_json content,
+			 struct bp_projection_texts *texts);
+
+/** Write `api_error` with what is known; kind is ours, the class from a fixed list. */
+void bp_claude_api_error(struct bp_claude_line *line, const char *kind, const struct bp_json *words,
+			 size_t n, int64_t status, struct bp_json message);
+
+/** A status of HTTP, else BP_ABSENT. */
+int64_t bp_claude_http_status(struct bp_json value);
 
 #endif

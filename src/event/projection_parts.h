@@ -78,6 +78,9 @@ void bp_projection_member_int(struct bp_projection *p, const char *key, int64_t 
 void bp_projection_member_flag(struct bp_projection *p, const char *key, bool value);
 void bp_projection_key(struct bp_projection *p, const char *key);
 
+/** Write a JSON number as text, as the client wrote it; anything else writes nothing. */
+void bp_projection_member_number(struct bp_projection *p, const char *key, struct bp_json value);
+
 /** A count in 0..2^40, else BP_ABSENT. */
 int64_t bp_projection_count(struct bp_json value);
 

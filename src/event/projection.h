@@ -23,7 +23,7 @@
 #include "event/hash.h"
 #include "event/projection_levels.h"
 
-enum { BP_PROJECTION_VERSION = 2 };
+enum { BP_PROJECTION_VERSION = 3 };
 
 /** Groups a user may take out altogether (privacy.opt_out), as bits. */
 enum bp_opt_out {

@@ -17,6 +17,7 @@ const struct bp_str bp_claude_line_keys[BP_LINE_KEYS_N] = {
 	[BP_LINE_TIMESTAMP] = BP_KEY("timestamp"),
 	[BP_LINE_SIDECHAIN] = BP_KEY("isSidechain"),
 	[BP_LINE_AGENT_ID] = BP_KEY("agentId"),
+	[BP_LINE_AGENT_TYPE] = BP_KEY("attributionAgent"),
 	[BP_LINE_CWD] = BP_KEY("cwd"),
 	[BP_LINE_BRANCH] = BP_KEY("gitBranch"),
 	[BP_LINE_VERSION] = BP_KEY("version"),
@@ -129,6 +130,7 @@ static void take_envelope(struct bp_claude_line *line, const struct bp_line_orig
 	if (asked.ptr && !bp_str_eq(asked, event->session_id)) {
 		bp_projection_member(p, "asked_session", asked);
 	}
+	bp_projection_agent_type(p, v[BP_LINE_AGENT_TYPE]);
 	bp_projection_member_word(p, "permission_mode", v[BP_LINE_PERMISSION_MODE]);
 	bp_projection_member_word(p, "mode", v[BP_LINE_MODE]);
 }

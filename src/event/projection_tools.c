@@ -44,6 +44,12 @@ static void write_tool(struct bp_projection *p, const struct bp_projection_tool 
 	}
 }
 
+/* Task is what older versions call it. */
+static bool starts_agent(struct bp_json name)
+{
+	return bp_projection_is(name, "Agent") || bp_projection_is(name, "Task");
+}
+
 void bp_projection_call(struct bp_projection *p, const struct bp_projection_tool *tool)
 {
 	bool input = tool->input.type == BP_JSON_OBJECT;
@@ -66,6 +72,10 @@ void bp_projection_call(struct bp_projection *p, const struct bp_projection_tool
 						     bp_str_from(bp_command_kind(command)));
 				bp_projection_tell_program(p, command);
 			}
+		}
+		if (starts_agent(tool->name)) {
+			bp_projection_agent_type(p,
+						 bp_json_get(tool->input, BP_STR("subagent_type")));
 		}
 		bp_projection_member_flag(
 			p, "background",
@@ -91,6 +101,17 @@ static void write_verdict(struct bp_projection *p, const struct bp_verdict *verd
 	}
 }
 
+/* The sub-agent that a call started: a result names it, but not the tool. */
+static void write_agent(struct bp_projection *p, struct bp_json structured)
+{
+	struct bp_json id = bp_json_get(structured, BP_STR("agentId"));
+
+	if (id.type == BP_JSON_STRING) {
+		bp_projection_member_name(p, "agent_id", id);
+		bp_projection_agent_type(p, bp_json_get(structured, BP_STR("agentType")));
+	}
+}
+
 void bp_projection_result(struct bp_projection *p, const struct bp_projection_result *result)
 {
 	const struct bp_verdict *verdict = &result->verdict;
@@ -112,8 +133,7 @@ void bp_projection_result(struct bp_projection *p, const struct bp_projection_re
 		write_verdict(p, verdict);
 		bp_projection_member_int(p, "output_bytes",
 					 bp_projection_content_bytes(result->content));
-		bp_projection_member_name(p, "agent_id",
-					  bp_json_get(result->structured, BP_STR("agentId")));
+		write_agent(p, result->structured);
 		bp_projection_result_files(p, result);
 		if (verdict->error_class) {
 			bp_projection_tell_error(p, result->content);

@@ -58,8 +58,7 @@ static void fill_slots(struct bp_habits *habits)
 {
 	memset(habits->slots, 0, habits->n_slots * sizeof(habits->slots[0]));
 	for (size_t i = 0; i < habits->n; i++) {
-		*find_slot(habits, habits->items[i]->kind, habits->items[i]->key) =
-			(uint32_t)i + 1;
+		*find_slot(habits, habits->items[i]->kind, habits->items[i]->key) = (uint32_t)i + 1;
 	}
 }
 

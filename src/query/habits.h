@@ -30,11 +30,11 @@ enum bp_habit_kind {
 	BP_HABIT_PATTERN,   /* key: the first four tools of a turn; at its first call */
 	BP_HABIT_PHASE,     /* key: bp_phase_name(); at the call, spans at their first */
 	BP_HABIT_FILE_TYPE, /* key: an extension, "" not known; at the edit */
-	BP_HABIT_DAY,       /* key: days of the zone since 1970-01-01, in digits, "" until the zone is
+	BP_HABIT_DAY,   /* key: days of the zone since 1970-01-01, in digits, "" until the zone is
 			       known; at the call */
-	BP_HABIT_HOUR,      /* key: "00".."23", as above */
-	BP_HABIT_AGENT,     /* key: a sub-agent's type, "" not known; at its last event */
-	BP_HABIT_PEAK,      /* key: BP_PEAK_*; at the moment it was reached */
+	BP_HABIT_HOUR,  /* key: "00".."23", as above */
+	BP_HABIT_AGENT, /* key: a sub-agent's type, "" not known; at its last event */
+	BP_HABIT_PEAK,  /* key: BP_PEAK_*; at the moment it was reached */
 	BP_HABIT_KINDS
 };
 
@@ -94,7 +94,11 @@ struct bp_habits {
 struct bp_habit_view {
 	/* The day and hour of calls whose moment is not told apart yet; "": leave it so. */
 	char day[24], hour[16];
-	enum { BP_HABITS_OPEN, BP_HABITS_PENDING, BP_HABITS_OVER } settle; /* leave what is open
+	enum {
+		BP_HABITS_OPEN,
+		BP_HABITS_PENDING,
+		BP_HABITS_OVER
+	} settle; /* leave what is open
 									      open; calls that wait
 									      still do; or no more */
 };

@@ -52,8 +52,8 @@ static void count_sequence(const struct counting *counting, const struct bp_tool
 	for (size_t i = n; i-- > 0;) {
 		add_name(&key, name_of(counting->steps, last[-(ptrdiff_t)i].tool));
 	}
-	struct bp_habit *habit = at(counting, last->ts_us, BP_HABIT_SEQUENCE,
-				    bp_str_make(key.text, key.len));
+	struct bp_habit *habit =
+		at(counting, last->ts_us, BP_HABIT_SEQUENCE, bp_str_make(key.text, key.len));
 	if (habit) {
 		habit->values[BP_SEQUENCE_COUNT]++;
 	}
@@ -94,8 +94,8 @@ static void count_pattern(const struct counting *counting, const struct bp_tool_
 		}
 	}
 	bool succeeded = turn_succeeded(step, n, &pending);
-	struct bp_habit *habit = at(counting, step->ts_us, BP_HABIT_PATTERN,
-				    bp_str_make(key.text, key.len));
+	struct bp_habit *habit =
+		at(counting, step->ts_us, BP_HABIT_PATTERN, bp_str_make(key.text, key.len));
 	if (habit) {
 		habit->values[BP_PATTERN_TURNS]++;
 		habit->values[BP_PATTERN_SUCCEEDED] += succeeded && !pending;
@@ -127,8 +127,8 @@ static void count_turns(const struct counting *counting)
 static void count_phase(const struct counting *counting, const struct bp_tool_step *step)
 {
 	enum bp_phase phase = bp_phase_of(counting->steps, step);
-	struct bp_habit *habit = at(counting, step->ts_us, BP_HABIT_PHASE,
-				    bp_str_from(bp_phase_name(phase)));
+	struct bp_habit *habit =
+		at(counting, step->ts_us, BP_HABIT_PHASE, bp_str_from(bp_phase_name(phase)));
 
 	if (habit) {
 		habit->values[BP_PHASE_CALLS]++;
@@ -262,12 +262,10 @@ static void count_agents(const struct counting *counting, const struct bp_habit_
 {
 	for (size_t i = 0; i < source->n_agents; i++) {
 		const struct bp_habit_agent *agent = &source->agents[i];
-		struct bp_habit *habit =
-			at(counting, agent->ended_us, BP_HABIT_AGENT, agent->type);
+		struct bp_habit *habit = at(counting, agent->ended_us, BP_HABIT_AGENT, agent->type);
 		if (habit) {
 			habit->values[BP_AGENT_AGENTS]++;
-			habit->values[BP_AGENT_DURATION_US] +=
-				agent->ended_us - agent->started_us;
+			habit->values[BP_AGENT_DURATION_US] += agent->ended_us - agent->started_us;
 			habit->values[END_VALUES[agent->end]]++;
 		}
 		raise(at(counting, agent->started_us, BP_HABIT_AGENT, agent->type), BP_AGENT_PEAK,
@@ -282,8 +280,8 @@ static void count_agent_call(const struct counting *counting, const struct bp_ha
 {
 	for (size_t i = 0; i < source->n_agents; i++) {
 		if (source->agents[i].agent == step->agent) {
-			struct bp_habit *habit = at(counting, step->ts_us, BP_HABIT_AGENT,
-						    source->agents[i].type);
+			struct bp_habit *habit =
+				at(counting, step->ts_us, BP_HABIT_AGENT, source->agents[i].type);
 			if (habit) {
 				habit->values[BP_AGENT_TOOL_CALLS]++;
 			}

@@ -27,8 +27,8 @@ enum bp_habit_end {
 
 /** What habits need to know of a sub-agent. */
 struct bp_habit_agent {
-	uint64_t agent;     /* bp_tool_step.agent of its calls */
-	struct bp_str type; /* "" not known */
+	uint64_t agent;               /* bp_tool_step.agent of its calls */
+	struct bp_str type;           /* "" not known */
 	int64_t started_us, ended_us; /* first and last event */
 	enum bp_habit_end end;
 };

@@ -44,8 +44,7 @@ static enum bp_rc read_contexts(struct bp_sql *sql, int64_t conversation,
 	while ((rc = bp_statement_step(row, err)) == BP_OK) {
 		if (out->n_contexts == cap) {
 			cap = cap ? 2 * cap : 64;
-			out->contexts =
-				bp_realloc(out->contexts, cap, sizeof(out->contexts[0]));
+			out->contexts = bp_realloc(out->contexts, cap, sizeof(out->contexts[0]));
 		}
 		out->contexts[out->n_contexts++] = (struct bp_habit_context){
 			.ts_us = bp_column_int(row, 0), .tokens = bp_column_int(row, 1)};
@@ -59,8 +58,7 @@ enum bp_rc bp_habit_session_read(struct bp_sql *sql, int64_t conversation, int64
 {
 	const struct bp_period period = {.from_us = BP_TIME_FIRST, .until_us = BP_TIME_LAST};
 	const struct bp_filter filter = {.one_session = true, .conversation = conversation};
-	const struct bp_scope scope = {
-		.period = &period, .filter = &filter, .as_of_us = as_of_us};
+	const struct bp_scope scope = {.period = &period, .filter = &filter, .as_of_us = as_of_us};
 
 	*out = (struct bp_habit_session){0};
 	enum bp_rc rc = bp_tool_steps_read(sql, &scope, &out->steps, err);
@@ -103,8 +101,8 @@ struct bp_habit_source bp_habit_session_source(const struct bp_habit_session *se
 static void add_cut(struct reading *reading, int64_t from_us, int64_t until_us)
 {
 	if (from_us < until_us) {
-		reading->cuts[reading->n_cuts++] = (struct cut){
-			from_us, until_us, until_us <= reading->pending_before_us};
+		reading->cuts[reading->n_cuts++] =
+			(struct cut){from_us, until_us, until_us <= reading->pending_before_us};
 	}
 }
 

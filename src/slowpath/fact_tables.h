@@ -120,6 +120,7 @@ struct bp_fact_column {
 	X(TOOL_CALL, is_sidechain, INT, MIN, 1)                                                    \
 	X(TOOL_CALL, agent_id, TEXT, MIN, BP_ABSENT)                                               \
 	X(TOOL_CALL, spawned_agent_id, TEXT, MIN, BP_ABSENT)                                       \
+	X(TOOL_CALL, spawned_agent_type, TEXT, MIN, BP_ABSENT)                                     \
 	X(TOOL_CALL, program, TEXT, MIN, BP_ABSENT)                                                \
 	X(TOOL_CALL, mcp_server, TEXT, MIN, BP_ABSENT)                                             \
 	X(TOOL_CALL, mcp_tool, TEXT, MIN, BP_ABSENT)

@@ -85,10 +85,8 @@ static void join_subagent(const struct bp_row_view *row)
 	bp_put_int(values, BP_SUBAGENT_seen, row->hook ? BP_SEEN_HOOK : BP_SEEN_TRANSCRIPT);
 	bp_put_int(values, BP_SUBAGENT_started_us, event->ts_us);
 	bp_put_int(values, BP_SUBAGENT_ended_us, event->ts_us);
-	bp_fact_set_join(
-		row->set, BP_FACT_SUBAGENT,
-		bp_row_id_of_two(row, BP_STR("subagent"), event->session_id, event->agent_id),
-		values);
+	bp_fact_set_join(row->set, BP_FACT_SUBAGENT, bp_row_subagent_id(row, event->agent_id),
+			 values);
 }
 
 /* --- turns --- */

@@ -84,6 +84,8 @@ static void join_call(const struct bp_row_view *row, struct bp_json item)
 	}
 	bp_put_text(values, BP_TOOL_CALL_cmd_kind, bp_payload_text(item, BP_STR("cmd_kind")));
 	bp_put_int(values, BP_TOOL_CALL_background, bp_payload_flag(item, BP_STR("background")));
+	bp_put_text(values, BP_TOOL_CALL_spawned_agent_type,
+		    bp_payload_text(item, BP_STR("agent_type")));
 	bp_put_text(values, BP_TOOL_CALL_program, bp_payload_text(item, BP_STR("program")));
 	bp_put_text(values, BP_TOOL_CALL_mcp_server, bp_payload_text(item, BP_STR("mcp_server")));
 	bp_put_text(values, BP_TOOL_CALL_mcp_tool, bp_payload_text(item, BP_STR("mcp_tool")));
@@ -120,6 +122,23 @@ static int64_t error_rank(struct bp_str error_class)
 	return bp_str_is(error_class, "exit_code") ? 2 : 1;
 }
 
+/** The sub-agent that a call started. A fork copies the result, but no sub-agent: so it is found by
+ *  the session of the line, whoever owns the call. */
+static void join_spawned(const struct bp_row_view *row, int64_t call, struct bp_json item,
+			 struct bp_fact_value *values)
+{
+	const struct bp_event *event = row->event;
+	struct bp_str agent = bp_payload_text(item, BP_STR("agent_id"));
+
+	if (agent.len == 0) {
+		return;
+	}
+	bp_put_text(values, BP_TOOL_CALL_spawned_agent_id, agent);
+	bp_put_text(values, BP_TOOL_CALL_spawned_agent_type,
+		    bp_payload_text(item, BP_STR("agent_type")));
+	bp_fact_set_alias(row->set, "tool", event->platform, bp_row_subagent_id(row, agent), call);
+}
+
 static void join_result(const struct bp_row_view *row, struct bp_json item)
 {
 	const struct bp_event *event = row->event;
@@ -146,8 +165,7 @@ static void join_result(const struct bp_row_view *row, struct bp_json item)
 	bp_put_text(values, BP_TOOL_CALL_error_class, error_class);
 	bp_put_int(values, BP_TOOL_CALL_exit_code, bp_payload_int(item, BP_STR("exit_code")));
 	bp_put_int(values, BP_TOOL_CALL_output_bytes, bp_payload_int(item, BP_STR("output_bytes")));
-	bp_put_text(values, BP_TOOL_CALL_spawned_agent_id,
-		    bp_payload_text(item, BP_STR("agent_id")));
+	join_spawned(row, id, item, values);
 	bp_fact_set_join(row->set, BP_FACT_TOOL_CALL, id, values);
 	join_code_change(row, id, bp_json_get(item, BP_STR("edit")));
 	join_file_access(row, id, bp_payload_text(item, BP_STR("id")),

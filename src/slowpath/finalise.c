@@ -331,6 +331,20 @@ static void count_compactions(struct bp_session_facts *facts)
 	}
 }
 
+/* --- sub-agents --- */
+
+/** All that tells a type tells the same, or one of two: the smaller one, in any order. */
+static void name_agents(struct bp_session_facts *facts)
+{
+	for (size_t i = 0; i < facts->n_agents; i++) {
+		struct bp_agent *agent = &facts->agents[i];
+		bool by_call = agent->call_type.len > 0 &&
+			       (agent->was_type.len == 0 ||
+				bp_str_cmp(agent->call_type, agent->was_type) < 0);
+		agent->is_type = by_call ? agent->call_type : agent->was_type;
+	}
+}
+
 /* --- activity --- */
 
 static void build_minutes(struct bp_session_facts *facts, struct bp_arena *arena)
@@ -482,7 +496,7 @@ static void sum_conversation(struct bp_session_facts *facts, struct bp_arena *ar
 		.first_event_us = BP_SQL_NULL,
 		.last_event_us = BP_SQL_NULL,
 		.tool_calls = (int64_t)facts->n_tools,
-		.subagents = (int64_t)facts->n_subagents,
+		.subagents = (int64_t)facts->n_agents,
 		.active_us = active_time(facts->is_minutes, facts->n_is_minutes),
 	};
 	if (facts->n_events > 0) {
@@ -529,6 +543,7 @@ void bp_finalise(struct bp_session_facts *facts, const struct bp_prices *prices,
 	decide_edits(facts, arena);
 	pair_permissions(facts);
 	count_compactions(facts);
+	name_agents(facts);
 	build_minutes(facts, arena);
 	sum_conversation(facts, arena);
 }

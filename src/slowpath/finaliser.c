@@ -56,6 +56,10 @@ static const char UPDATE_PERMISSION[] =
 static const char UPDATE_COMPACTION[] =
 	"UPDATE compactions SET counted = ?2 WHERE id = ?1 AND conversation_id = ?3";
 
+/* What came since may know it too: the type is a minimum (fact_tables.h), here as well. */
+static const char UPDATE_AGENT[] =
+	"UPDATE subagents SET agent_type = min(coalesce(agent_type, ?2), ?2) WHERE id = ?1";
+
 static const char PUT_MINUTE[] =
 	"INSERT INTO activity (conversation_id, minute, first_us, last_us, events)"
 	" VALUES (?1, ?2, ?3, ?4, ?5) ON CONFLICT (conversation_id, minute) DO UPDATE SET"
@@ -84,7 +88,7 @@ struct bp_finaliser {
 	struct bp_owner *owner;
 	struct bp_statement *owners[BP_FACT_TABLE_COUNT];
 	struct bp_statement *mark, *clean, *turn, *call, *tool, *change, *permission, *compaction,
-		*put_minute, *drop_minute, *conversation;
+		*agent, *put_minute, *drop_minute, *conversation;
 	/* The transaction in hand. */
 	bool open;
 	int64_t opened_us; /* monotonic */
@@ -108,6 +112,7 @@ enum bp_rc bp_finaliser_new(struct bp_sql *read, struct bp_sql *write, struct bp
 		{UPDATE_CHANGE, &finaliser->change},
 		{UPDATE_PERMISSION, &finaliser->permission},
 		{UPDATE_COMPACTION, &finaliser->compaction},
+		{UPDATE_AGENT, &finaliser->agent},
 		{PUT_MINUTE, &finaliser->put_minute},
 		{DROP_MINUTE, &finaliser->drop_minute},
 		{UPDATE_CONVERSATION, &finaliser->conversation},
@@ -163,6 +168,7 @@ void bp_finaliser_free(struct bp_finaliser *finaliser)
 	bp_statement_free(finaliser->change);
 	bp_statement_free(finaliser->permission);
 	bp_statement_free(finaliser->compaction);
+	bp_statement_free(finaliser->agent);
 	bp_statement_free(finaliser->put_minute);
 	bp_statement_free(finaliser->drop_minute);
 	bp_statement_free(finaliser->conversation);
@@ -364,6 +370,22 @@ static enum bp_rc put_pairs(struct bp_finaliser *finaliser, const struct bp_sess
 	return rc;
 }
 
+static enum bp_rc put_agents(struct bp_finaliser *finaliser, const struct bp_session_facts *facts,
+			     struct bp_err *err)
+{
+	enum bp_rc rc = BP_OK;
+
+	for (size_t i = 0; i < facts->n_agents && rc == BP_OK; i++) {
+		const struct bp_agent *agent = &facts->agents[i];
+		if (!bp_str_eq(agent->was_type, agent->is_type)) {
+			bp_bind_int(finaliser->agent, 1, agent->id);
+			bp_bind_text(finaliser->agent, 2, agent->is_type);
+			rc = put(finaliser, finaliser->agent, err);
+		}
+	}
+	return rc;
+}
+
 /** Both lists are sorted by minute: walk them together. */
 static enum bp_rc put_minutes(struct bp_finaliser *finaliser, const struct bp_session_facts *facts,
 			      struct bp_err *err)
@@ -495,6 +517,9 @@ static enum bp_rc put_all(struct bp_finaliser *finaliser, const struct bp_sessio
 	}
 	if (rc == BP_OK) {
 		rc = put_pairs(finaliser, facts, err);
+	}
+	if (rc == BP_OK) {
+		rc = put_agents(finaliser, facts, err);
 	}
 	if (rc == BP_OK) {
 		rc = put_minutes(finaliser, facts, err);

@@ -42,6 +42,11 @@ int64_t bp_row_id_of_two(const struct bp_row_view *row, struct bp_str kind, stru
 	return bp_fact_id(parts, 4);
 }
 
+int64_t bp_row_subagent_id(const struct bp_row_view *row, struct bp_str agent_id)
+{
+	return bp_row_id_of_two(row, BP_STR("subagent"), row->event->session_id, agent_id);
+}
+
 struct bp_str bp_row_first_known(const struct bp_row_view *row, struct bp_str a, struct bp_str b)
 {
 	if (a.len > 0) {

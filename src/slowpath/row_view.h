@@ -63,6 +63,9 @@ int64_t bp_row_id(const struct bp_row_view *row, struct bp_str kind, struct bp_s
 int64_t bp_row_id_of_two(const struct bp_row_view *row, struct bp_str kind, struct bp_str a,
 			 struct bp_str b);
 
+/** The id of a session's sub-agent. */
+int64_t bp_row_subagent_id(const struct bp_row_view *row, struct bp_str agent_id);
+
 /** The first key that is known, else the event itself. */
 struct bp_str bp_row_first_known(const struct bp_row_view *row, struct bp_str a, struct bp_str b);
 

@@ -90,6 +90,21 @@ struct bp_compaction {
 	int64_t was_counted, is_counted;
 };
 
+/** A sub-agent's type: what its own lines and hooks tell, and the calls that started it. */
+struct bp_agent {
+	int64_t id;
+	struct bp_str was_type, call_type, is_type;
+	struct bp_habit_agent habit; /* its type is left out */
+};
+
+/** The sub-agents of session ?1: id, type, the type that the calls that started them tell; more
+ *  columns of s (subagents). */
+#define BP_AGENTS_SQL(more)                                                                        \
+	"SELECT s.id, s.agent_type, (SELECT min(t.spawned_agent_type) FROM fact_alias AS a"        \
+	" JOIN tool_calls AS t ON t.id = a.fact_id WHERE a.kind = 'tool'"                          \
+	" AND a.platform = c.platform AND a.key = s.id) AS call_type" more " FROM subagents AS s"  \
+	" JOIN conversations AS c ON c.id = s.conversation_id WHERE s.conversation_id = ?1"
+
 struct bp_minute {
 	int64_t minute, first_us, last_us, events;
 };
@@ -121,8 +136,8 @@ struct bp_session_facts {
 	size_t n_compactions;
 	int64_t *event_ms; /* own events (no copies that another session owns), ascending */
 	size_t n_events;
-	struct bp_habit_agent *subagents;
-	size_t n_subagents;
+	struct bp_agent *agents;
+	size_t n_agents;
 	struct bp_minute *was_minutes, *is_minutes;
 	size_t n_was_minutes, n_is_minutes;
 	bool exists;       /* it has a conversations row */

@@ -182,9 +182,10 @@ enum bp_rc bp_session_habits_count(struct bp_session_habits *habits,
 {
 	struct bp_tool_steps steps = {0};
 	struct bp_habit_context *contexts = bp_calloc(facts->n_calls + 1, sizeof(*contexts));
+	struct bp_habit_agent *agents = bp_calloc(facts->n_agents + 1, sizeof(*agents));
 	struct bp_habit_source source = {.steps = &steps,
-					 .agents = facts->subagents,
-					 .n_agents = facts->n_subagents,
+					 .agents = agents,
+					 .n_agents = facts->n_agents,
 					 .contexts = contexts};
 
 	habits->n = 0;
@@ -199,12 +200,17 @@ enum bp_rc bp_session_habits_count(struct bp_session_habits *habits,
 					  call->usage.cache_write_5m + call->usage.cache_write_1h};
 		}
 	}
+	for (size_t i = 0; i < facts->n_agents; i++) {
+		agents[i] = facts->agents[i].habit;
+		agents[i].type = facts->agents[i].is_type;
+	}
 	enum bp_rc rc = steps_of(facts, &steps, err);
 	if (rc == BP_OK) {
 		bp_habits_of(&source, of_moment, habits);
 	}
 	bp_tool_steps_done(&steps);
 	free(contexts);
+	free(agents);
 	return rc;
 }
 
@@ -238,8 +244,7 @@ struct bp_statement *bp_session_habits_next(struct bp_session_habits *habits)
 {
 	struct bp_statement *statement = NULL;
 
-	while (!statement &&
-	       (habits->next < habits->n || habits->next_stored < habits->n_stored)) {
+	while (!statement && (habits->next < habits->n || habits->next_stored < habits->n_stored)) {
 		const struct stored *stored = habits->next_stored < habits->n_stored
 						      ? &habits->stored[habits->next_stored]
 						      : NULL;

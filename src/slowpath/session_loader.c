@@ -36,10 +36,9 @@ static const char SELECT_MINUTES[] = "SELECT minute, first_us, last_us, events F
 static const char SELECT_EVENTS[] =
 	"SELECT event_key FROM session_event WHERE conversation_id = ?1 ORDER BY event_key";
 
-static const char SELECT_SUBAGENTS[] =
-	"SELECT s.agent_id, s.agent_type, s.started_us, s.ended_us, " BP_SUBAGENT_CALL
-	", " BP_SUBAGENT_STOP " FROM subagents AS s WHERE s.conversation_id = ?1"
-	" ORDER BY s.started_us, s.agent_id";
+static const char SELECT_AGENTS[] =
+	BP_AGENTS_SQL(", s.agent_id, s.started_us, s.ended_us, " BP_SUBAGENT_CALL
+		      ", " BP_SUBAGENT_STOP) " ORDER BY s.id";
 
 static const char SELECT_CONVERSATION[] =
 	"SELECT first_event_us, last_event_us, primary_model, models, model_switches,"
@@ -52,7 +51,7 @@ static const char SELECT_CONVERSATION[] =
 struct bp_session_loader {
 	struct bp_owner *owner;
 	struct bp_statement *turns, *calls, *tools, *permissions, *compactions, *minutes, *events,
-		*subagents, *conversation;
+		*agents, *conversation;
 };
 
 enum bp_rc bp_session_loader_new(struct bp_sql *sql, struct bp_session_loader **out,
@@ -70,7 +69,7 @@ enum bp_rc bp_session_loader_new(struct bp_sql *sql, struct bp_session_loader **
 		{SELECT_COMPACTIONS, &loader->compactions},
 		{SELECT_MINUTES, &loader->minutes},
 		{SELECT_EVENTS, &loader->events},
-		{SELECT_SUBAGENTS, &loader->subagents},
+		{SELECT_AGENTS, &loader->agents},
 		{SELECT_CONVERSATION, &loader->conversation},
 	};
 	enum bp_rc rc = bp_owner_new(sql, &loader->owner, err);
@@ -98,7 +97,7 @@ void bp_session_loader_free(struct bp_session_loader *loader)
 	bp_statement_free(loader->compactions);
 	bp_statement_free(loader->minutes);
 	bp_statement_free(loader->events);
-	bp_statement_free(loader->subagents);
+	bp_statement_free(loader->agents);
 	bp_statement_free(loader->conversation);
 	bp_owner_free(loader->owner);
 	free(loader);
@@ -233,17 +232,6 @@ static void read_tool(struct bp_statement *row, struct bp_arena *arena, void *it
 	};
 }
 
-static void read_subagent(struct bp_statement *row, struct bp_arena *arena, void *item)
-{
-	*(struct bp_habit_agent *)item = (struct bp_habit_agent){
-		.agent = bp_tool_step_agent(bp_column_text(row, 0)),
-		.type = column_copy(row, arena, 1),
-		.started_us = bp_column_int(row, 2),
-		.ended_us = bp_column_int(row, 3),
-		.end = bp_habit_end_of(bp_column_text(row, 4), bp_column_text(row, 5)),
-	};
-}
-
 static void read_permission(struct bp_statement *row, struct bp_arena *arena, void *item)
 {
 	*(struct bp_permission *)item = (struct bp_permission){
@@ -263,6 +251,19 @@ static void read_compaction(struct bp_statement *row, struct bp_arena *arena, vo
 		.ts_us = bp_column_int(row, 1),
 		.from_line = bp_column_int(row, 2) == 1,
 		.was_counted = bp_column_int(row, 3),
+	};
+}
+
+static void read_agent(struct bp_statement *row, struct bp_arena *arena, void *item)
+{
+	*(struct bp_agent *)item = (struct bp_agent){
+		.id = bp_column_int(row, 0),
+		.was_type = column_copy(row, arena, 1),
+		.call_type = column_copy(row, arena, 2),
+		.habit = {.agent = bp_tool_step_agent(bp_column_text(row, 3)),
+			  .started_us = bp_column_int(row, 4),
+			  .ended_us = bp_column_int(row, 5),
+			  .end = bp_habit_end_of(bp_column_text(row, 6), bp_column_text(row, 7))},
 	};
 }
 
@@ -363,8 +364,8 @@ enum bp_rc bp_session_load(struct bp_session_loader *loader, int64_t conversatio
 	struct list tools = {.arena = arena, .item_bytes = sizeof(struct bp_tool)};
 	struct list permissions = {.arena = arena, .item_bytes = sizeof(struct bp_permission)};
 	struct list compactions = {.arena = arena, .item_bytes = sizeof(struct bp_compaction)};
+	struct list agents = {.arena = arena, .item_bytes = sizeof(struct bp_agent)};
 	struct list minutes = {.arena = arena, .item_bytes = sizeof(struct bp_minute)};
-	struct list subagents = {.arena = arena, .item_bytes = sizeof(struct bp_habit_agent)};
 	const struct {
 		struct bp_statement *query;
 		struct list *list;
@@ -375,8 +376,8 @@ enum bp_rc bp_session_load(struct bp_session_loader *loader, int64_t conversatio
 		{loader->tools, &tools, read_tool},
 		{loader->permissions, &permissions, read_permission},
 		{loader->compactions, &compactions, read_compaction},
+		{loader->agents, &agents, read_agent},
 		{loader->minutes, &minutes, read_minute},
-		{loader->subagents, &subagents, read_subagent},
 	};
 	enum bp_rc rc = BP_OK;
 
@@ -401,9 +402,9 @@ enum bp_rc bp_session_load(struct bp_session_loader *loader, int64_t conversatio
 	out->n_permissions = permissions.n;
 	out->compactions = (struct bp_compaction *)(void *)compactions.items;
 	out->n_compactions = compactions.n;
+	out->agents = (struct bp_agent *)(void *)agents.items;
+	out->n_agents = agents.n;
 	out->was_minutes = (struct bp_minute *)(void *)minutes.items;
 	out->n_was_minutes = minutes.n;
-	out->subagents = (struct bp_habit_agent *)(void *)subagents.items;
-	out->n_subagents = subagents.n;
 	return rc;
 }

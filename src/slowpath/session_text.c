@@ -5,6 +5,7 @@
 #include "base/mem.h"
 #include "event/json.h"
 #include "query/search_text.h"
+#include "slowpath/session_facts.h"
 #include "store/codec.h"
 
 enum {
@@ -33,7 +34,10 @@ static const char SELECT_TOOLS[] =
 
 static const char SELECT_MODELS[] = "SELECT model FROM model_calls WHERE conversation_id = ?1";
 
-static const char SELECT_AGENTS[] = "SELECT agent_type FROM subagents WHERE conversation_id = ?1";
+/* As the finaliser leaves them, which writes both at once. */
+static const char SELECT_AGENTS[] =
+	"SELECT coalesce(min(agent_type, call_type), agent_type, call_type)"
+	" FROM (" BP_AGENTS_SQL("") ")";
 
 /* Only rows above strict have text; the partial index has no others. */
 static const char SELECT_ROWS[] =

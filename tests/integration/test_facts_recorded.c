@@ -308,6 +308,51 @@ START_TEST(hooks_alone_know_all_but_the_rejection)
 }
 END_TEST
 
+/** "agent=type ..." of all sub-agents. Owns: the caller. */
+static void agent_types(struct bp_buf *out)
+{
+	struct bp_err err = {0};
+	struct bp_statement *select = NULL;
+
+	ck_assert_ok(bp_statement_new(world.read,
+				      "SELECT agent_id || '=' || coalesce(agent_type, '-') || ' '"
+				      " FROM subagents ORDER BY 1",
+				      &select, &err),
+		     err);
+	while (bp_statement_step(select, &err) == BP_OK) {
+		bp_buf_add_str(out, bp_column_text(select, 0));
+	}
+	bp_statement_free(select);
+}
+
+/* Seen to fail: without attributionAgent and the call's type. */
+START_TEST(transcripts_alone_tell_the_types_of_sub_agents_that_hooks_tell)
+{
+	static const char *const scenarios[] = {"subagent", "subagent_fg"};
+
+	if (bp_test_data_folder("recorded/claude/ORACLE.tsv") == NULL) {
+		return;
+	}
+	for (size_t i = 0; i < sizeof(scenarios) / sizeof(scenarios[0]); i++) {
+		struct bp_buf types[2];
+		for (int hooks = 0; hooks < 2; hooks++) {
+			struct bp_test_rows rows;
+			load(&rows, scenarios[i], !hooks, hooks);
+			bp_test_world_apply(&world, &rows, NULL, rows.n, 100);
+			bp_test_world_finalise(&world);
+			bp_buf_init(&types[hooks], 4096);
+			agent_types(&types[hooks]);
+			bp_test_world_clear(&world);
+			bp_test_rows_done(&rows);
+		}
+		ck_assert_msg(strstr(types[1].ptr, "=general-purpose"), "%s", types[1].ptr);
+		ck_assert_str_eq(types[0].ptr, types[1].ptr);
+		bp_buf_done(&types[0]);
+		bp_buf_done(&types[1]);
+	}
+}
+END_TEST
+
 /* --- any order --- */
 
 static void shuffle(size_t *order, size_t n)
@@ -424,5 +469,6 @@ END_TEST
 
 BP_TEST_MAIN(setup, teardown, transcripts_alone_give_the_served_totals,
 	     hooks_and_transcripts_give_the_served_totals, hooks_alone_know_all_but_the_rejection,
+	     transcripts_alone_tell_the_types_of_sub_agents_that_hooks_tell,
 	     recorded_facts_do_not_depend_on_order_or_repetition,
 	     public_facts_do_not_depend_on_order_or_repetition)

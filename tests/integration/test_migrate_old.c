@@ -39,7 +39,7 @@ static char *numbers(const struct bp_test_home *home, const char *by)
 	return text;
 }
 
-/* What `stats` makes of habits, which came with schema 8. Owns: free(). */
+/* What `stats` makes of habits, which came with schema 9. Owns: free(). */
 static char *habits(const struct bp_test_home *home)
 {
 	static const char *const parts[] = {"sequences", "patterns", "phases", "hours"};

@@ -19,7 +19,8 @@
 	"'diagnostics':{'x':'@'},'container':{'id':'@'},'usage':{'inference_geo':'@',"             \
 	"'iterations':['@',{'type':'advisor_message','model':'claude-y','id':'@','input_tokens':"  \
 	"5,'text':'@'}]},'content':[" content "]},'attributionSkill':'@',"                         \
-	"'attributionMcpServer':'@','attributionMcpTool':'@'," BP_CANARY_LINE "}"
+	"'attributionMcpServer':'@','attributionMcpTool':'@','attributionAgent':'@'"               \
+	"," BP_CANARY_LINE "}"
 
 #define BP_CANARY_RESULT(block, structured)                                                        \
 	"{'type':'user','message':{'content':[{'type':'tool_result','tool_use_id':'t1'," block     \
@@ -54,6 +55,7 @@ static const char *const bp_canary_lines[] = {
 	BP_CANARY_CALL("Grep", "{'pattern':'@','path':'/@','glob':'@'}"),
 	BP_CANARY_CALL("WebFetch", "{'url':'https://@/@','prompt':'@'}"),
 	BP_CANARY_CALL("Agent", "{'description':'@','prompt':'@','subagent_type':'@'}"),
+	BP_CANARY_CALL("Task", "{'description':'@','prompt':'@','subagent_type':'@'}"),
 	BP_CANARY_CALL("TodoWrite", "{'todos':[{'content':'@','activeForm':'@'}]}"),
 	BP_CANARY_CALL("mcp__@__@", "{'@':'@'}"),
 	BP_CANARY_CALL("Bash", "['@']"),
@@ -79,6 +81,8 @@ static const char *const bp_canary_lines[] = {
 	BP_CANARY_RESULT("'content':'@'",
 			 "{'status':'@','prompt':'@','content':['@'],'agentType':'@',"
 			 "'outputFile':'/@','description':'@'}"),
+	BP_CANARY_RESULT("'content':'@'",
+			 "{'status':'completed','agentId':'a1','agentType':'@','prompt':'@'}"),
 	BP_CANARY_RESULT("'content':'@'",
 			 "{'questions':['@'],'answers':{'@':'@'},'plan':'@','query':'@'}"),
 	"{'type':'system','subtype':'local_command','content':'@'," BP_CANARY_LINE "}",

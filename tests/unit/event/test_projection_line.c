@@ -393,6 +393,23 @@ START_TEST(a_sub_agent_file_speaks_for_its_agent)
 }
 END_TEST
 
+/* Seen to fail: with the member's text written as it is; with attributionAgent taken from the list of
+   members. */
+START_TEST(a_sub_agents_line_tells_its_type_as_a_hook_does)
+{
+	ck_assert_str_eq(line_payload("{'type':'assistant','agentId':'a1','attributionAgent':"
+				      "'Explore'}"),
+			 "{'agent_type':'Explore'}");
+	ck_assert_str_eq(line_payload("{'type':'assistant','agentId':'a1','attributionAgent':"
+				      "'acme-deployer'}"),
+			 "{'agent_type':'custom'}");
+	ck_assert_str_eq(line_payload("{'type':'assistant','agentId':'a1','attributionAgent':''}"),
+			 "{}");
+	ck_assert_str_eq(line_payload("{'type':'assistant','agentId':'a1','attributionAgent':7}"),
+			 "{}");
+}
+END_TEST
+
 START_TEST(a_copied_line_names_who_asked)
 {
 	ck_assert_str_eq(line_payload("{'type':'assistant','sessionId':'new',"
@@ -447,5 +464,5 @@ BP_TEST_MAIN(setup, NULL, an_envelope_goes_to_columns, a_typed_prompt_is_human_w
 	     a_time_is_own_or_inherited_or_of_receipt, identity_is_the_uuid_or_the_place,
 	     names_outside_the_safe_characters_are_hashed,
 	     a_project_name_is_the_last_component_only, a_sub_agent_file_speaks_for_its_agent,
-	     a_copied_line_names_who_asked, what_is_not_an_object_is_malformed,
-	     a_claude_line_is_recognised_and_others_are_not)
+	     a_sub_agents_line_tells_its_type_as_a_hook_does, a_copied_line_names_who_asked,
+	     what_is_not_an_object_is_malformed, a_claude_line_is_recognised_and_others_are_not)

@@ -61,7 +61,7 @@ static void show_source(const struct bp_cli *cli, const cJSON *source)
 	bp_table_column(table, "Group", BP_LEFT);
 	bp_table_column(table, "Kept", BP_LEFT);
 	bp_table_column(table, "Why not", BP_LEFT);
-	bp_table_column(table, "What", BP_SHRINK);
+	bp_table_column(table, "What", BP_WRAP);
 	cJSON_ArrayForEach (rule, cJSON_GetObjectItemCaseSensitive(source, "kept")) {
 		add_rule(table, rule);
 	}

@@ -61,7 +61,8 @@ void bp_print_verbatim(const struct bp_print *print, struct bp_str line);
 enum bp_align {
 	BP_LEFT,
 	BP_RIGHT,
-	BP_SHRINK /* left; the first to be cut when the screen is narrow */
+	BP_SHRINK, /* left; the first to be cut when the screen is narrow */
+	BP_WRAP    /* as BP_SHRINK, but broken at blanks: nothing of it is lost (words of ours) */
 };
 
 enum bp_paint { BP_PAINT_NONE, BP_PAINT_GOOD, BP_PAINT_BAD, BP_PAINT_WARN, BP_PAINT_DIM };

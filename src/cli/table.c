@@ -178,13 +178,18 @@ static int over(const struct bp_table *table, const struct fit *fit, int width)
 	return total - width;
 }
 
+static bool can_shrink(enum bp_align align)
+{
+	return align == BP_SHRINK || align == BP_WRAP;
+}
+
 /* Take columns of the screen from the widest column that can be cut. False when none can. */
 static bool shrink(const struct bp_table *table, struct fit *fit, int width)
 {
 	while (over(table, fit, width) > 0) {
 		size_t widest = table->n_columns;
 		for (size_t i = 0; i < table->n_columns; i++) {
-			if (table->columns[i].align == BP_SHRINK && fit->widths[i] > SHRUNK_MIN &&
+			if (can_shrink(table->columns[i].align) && fit->widths[i] > SHRUNK_MIN &&
 			    (widest == table->n_columns || fit->widths[i] > fit->widths[widest])) {
 				widest = i;
 			}
@@ -253,7 +258,11 @@ static void fill_line(const struct bp_table *table, const struct bp_print *print
 		const char *text = safe.len ? safe.ptr : "";
 		if (bp_wrap_columns(text) > fit->widths[column]) {
 			bp_buf_clear(&short_text);
-			bp_wrap_cut(&short_text, text, fit->widths[column], print->utf8);
+			if (table->columns[column].align == BP_WRAP) {
+				bp_wrap(&short_text, bp_str_from(text), fit->widths[column], 0);
+			} else {
+				bp_wrap_cut(&short_text, text, fit->widths[column], print->utf8);
+			}
 			text = short_text.ptr;
 		}
 		BP_ASSERT(scols_line_set_data(line, at, text) == 0);
@@ -265,6 +274,20 @@ static void fill_line(const struct bp_table *table, const struct bp_print *print
 	}
 	bp_buf_done(&safe);
 	bp_buf_done(&short_text);
+}
+
+static void add_column(struct libscols_table *screen, const char *title, enum bp_align align)
+{
+	int flags = align == BP_RIGHT ? SCOLS_FL_RIGHT : align == BP_WRAP ? SCOLS_FL_WRAP : 0;
+	struct libscols_column *column = scols_table_new_column(screen, title, 0, flags);
+
+	BP_ASSERT(column);
+	if (align == BP_WRAP) {
+		/* The lines are ours: libsmartcols only sets them below each other. */
+		(void)scols_column_set_safechars(column, "\n");
+		(void)scols_column_set_wrapfunc(column, scols_wrapnl_chunksize,
+						scols_wrapnl_nextchunk, NULL);
+	}
 }
 
 static void print_screen(const struct bp_table *table, const struct bp_print *print)
@@ -280,9 +303,8 @@ static void print_screen(const struct bp_table *table, const struct bp_print *pr
 	(void)scols_table_set_termforce(screen, SCOLS_TERMFORCE_NEVER);
 	for (size_t column = 0; column < table->n_columns; column++) {
 		if (fit.widths[column]) {
-			int flags = table->columns[column].align == BP_RIGHT ? SCOLS_FL_RIGHT : 0;
-			BP_ASSERT(scols_table_new_column(screen, table->columns[column].title, 0,
-							 flags));
+			add_column(screen, table->columns[column].title,
+				   table->columns[column].align);
 		}
 	}
 	for (size_t row = 0; row < table->n_rows; row++) {

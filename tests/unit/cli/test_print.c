@@ -139,6 +139,33 @@ START_TEST(a_narrow_screen_cuts_names_and_leaves_optional_columns_out)
 }
 END_TEST
 
+/* Seen to fail: with the column cut as BP_SHRINK is; with line ends that libsmartcols may encode. */
+START_TEST(a_wrapped_column_loses_nothing_on_a_narrow_screen)
+{
+	struct bp_table *table = bp_table_new();
+
+	bp_table_column(table, "name", BP_LEFT);
+	bp_table_column(table, "what", BP_WRAP);
+	bp_table_row(table);
+	bp_table_cell(table, BP_PAINT_NONE, "%s", "a");
+	bp_table_cell(table, BP_PAINT_NONE, "%s", "one two three four five six");
+	bp_table_row(table);
+	bp_table_cell(table, BP_PAINT_NONE, "%s", "b");
+	bp_table_cell(table, BP_PAINT_NONE, "%s", "seven");
+	capture();
+	bp_table_print(table, &(struct bp_print){.width = 18});
+	bp_table_print(table, &(struct bp_print){.width = 80});
+	bp_table_free(table);
+	ck_assert_str_eq(printed(), "name what\n"
+				    "a    one two three\n"
+				    "     four five six\n"
+				    "b    seven\n"
+				    "name what\n"
+				    "a    one two three four five six\n"
+				    "b    seven\n");
+}
+END_TEST
+
 START_TEST(an_even_narrower_one_shows_what_matters)
 {
 	const char *text = print_sample((struct bp_print){.width = 30});
@@ -181,5 +208,6 @@ BP_TEST_MAIN(NULL, NULL, nothing_that_steers_a_terminal_gets_through,
 	     json_is_one_compact_line_and_harmless, csv_is_quoted_as_the_rfc_says,
 	     markdown_cells_cannot_break_the_table,
 	     a_narrow_screen_cuts_names_and_leaves_optional_columns_out,
+	     a_wrapped_column_loses_nothing_on_a_narrow_screen,
 	     an_even_narrower_one_shows_what_matters, colours_are_ours_alone_and_only_when_wanted,
 	     the_environment_decides_about_colours)

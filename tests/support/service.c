@@ -271,6 +271,17 @@ void bp_test_run_program(const struct bp_test_home *home, const char *program,
 	}
 }
 
+pid_t bp_test_start_program(const struct bp_test_home *home, const char *program,
+			    const char *const *args)
+{
+	int null_fd = open("/dev/null", O_RDWR | O_CLOEXEC);
+
+	ck_assert_int_ge(null_fd, 0);
+	pid_t pid = spawn(home, program, args, null_fd, null_fd, null_fd);
+	(void)close(null_fd);
+	return pid;
+}
+
 void bp_test_output_done(struct bp_test_output *out)
 {
 	free(out->out);

@@ -72,6 +72,11 @@ void bp_test_run_program(const struct bp_test_home *home, const char *program,
 			 struct bp_test_output *out);
 void bp_test_output_done(struct bp_test_output *out);
 
+/** Start such a program, with nothing on its standard input and what it prints thrown away; it dies
+ *  with the thread that started it. Gives its pid, to be waited for. */
+pid_t bp_test_start_program(const struct bp_test_home *home, const char *program,
+			    const char *const *args);
+
 /** Called with each program's output before it is given back, for a test that keeps them all;
  *  NULL: nobody. */
 extern void (*bp_test_output_seen)(const struct bp_test_output *output);

@@ -3,9 +3,11 @@
 
 #include <check.h>
 #include <poll.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #define TMUX "/usr/bin/tmux"
@@ -21,16 +23,17 @@ bool bp_test_terminal_there(void)
 	return false;
 }
 
-/* tmux -S SOCKET WORDS... */
+/* tmux -N -S SOCKET WORDS...: -N, because a client starts no server of its own. */
 static void tmux(struct bp_test_terminal *terminal, struct bp_test_output *out,
 		 const char *const *words)
 {
-	const char *args[24] = {"-S", terminal->socket, "-f", "/dev/null"};
-	size_t n = 4;
+	enum { OWN = 5, MAX = 24 };
+	const char *args[MAX] = {"-N", "-S", terminal->socket, "-f", "/dev/null"};
+	size_t n = OWN;
 
-	for (; words[n - 4]; n++) {
-		ck_assert_uint_lt(n, 23);
-		args[n] = words[n - 4];
+	for (; words[n - OWN]; n++) {
+		ck_assert_uint_lt(n, MAX - 1);
+		args[n] = words[n - OWN];
 	}
 	args[n] = NULL;
 	bp_test_run_program(terminal->home, TMUX, args, NULL, 0, out);
@@ -43,6 +46,31 @@ static void tmux_do(struct bp_test_terminal *terminal, const char *const *words)
 	tmux(terminal, &out, words);
 	ck_assert_msg(out.code == 0, "tmux %s: %d: %s", words[0], out.code, out.err);
 	bp_test_output_done(&out);
+}
+
+/* -D: no daemon. One that left its parent would outlive a test that fails. */
+static void start_server(struct bp_test_terminal *terminal)
+{
+	const char *const args[] = {"-S", terminal->socket, "-f", "/dev/null", "-D", NULL};
+
+	terminal->server = bp_test_start_program(terminal->home, TMUX, args);
+}
+
+/* The first command has to wait until the server listens. */
+static void tmux_do_when_up(struct bp_test_terminal *terminal, const char *const *words)
+{
+	for (int waited = 0;; waited += LOOK_MS) {
+		struct bp_test_output out;
+		tmux(terminal, &out, words);
+		bool done = out.code == 0;
+		ck_assert_msg(done || waited < WAIT_MS, "tmux %s: %d: %s", words[0], out.code,
+			      out.err);
+		bp_test_output_done(&out);
+		if (done) {
+			return;
+		}
+		(void)poll(NULL, 0, LOOK_MS);
+	}
 }
 
 void bp_test_terminal_open(struct bp_test_terminal *terminal, const struct bp_test_home *home,
@@ -62,7 +90,8 @@ void bp_test_terminal_open(struct bp_test_terminal *terminal, const struct bp_te
 	const char *const words[] = {"new-session",    "-d", "-x", width, "-y",         height,
 				     "/bin/sh",        "-c", line, ";",   "set-option", "-g",
 				     "remain-on-exit", "on", NULL};
-	tmux_do(terminal, words);
+	start_server(terminal);
+	tmux_do_when_up(terminal, words);
 }
 
 void bp_test_terminal_close(struct bp_test_terminal *terminal)
@@ -71,7 +100,11 @@ void bp_test_terminal_close(struct bp_test_terminal *terminal)
 	const char *const words[] = {"kill-server", NULL};
 
 	tmux(terminal, &out, words);
+	if (out.code != 0) {
+		(void)kill(terminal->server, SIGKILL);
+	}
 	bp_test_output_done(&out);
+	ck_assert_int_eq(waitpid(terminal->server, NULL, 0), terminal->server);
 }
 
 void bp_test_terminal_keys(struct bp_test_terminal *terminal, const char *key)

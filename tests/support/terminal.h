@@ -5,6 +5,8 @@
  *
  * Start:   if (!bp_test_terminal_there()) { skip }; bp_test_terminal_open(&terminal, &home, 80, 24,
  *          "exec blueplane top"); ... bp_test_terminal_close(&terminal);
+ * Life:    tmux's server is a child of the test, and the kernel ends it with the test, however that
+ *          ends; what runs in the terminal is hung up then.
  * Env:     that of the home's programs, with TERM as tmux sets it; `blueplane` is in PATH.
  */
 #ifndef BP_TESTS_SUPPORT_TERMINAL_H
@@ -17,6 +19,7 @@
 struct bp_test_terminal {
 	const struct bp_test_home *home; /* borrowed */
 	char socket[128];
+	pid_t server;
 };
 
 /** Is tmux installed? When not, says so on stdout. */

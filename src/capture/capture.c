@@ -262,10 +262,12 @@ void bp_capture_pause(struct bp_capture *capture, bool pause)
 }
 
 enum bp_rc bp_capture_import_start(struct bp_capture *capture, char *const *paths, size_t n,
-				   int64_t since_us, struct bp_import **out, struct bp_err *err)
+				   int64_t since_us, bool refresh, struct bp_import **out,
+				   struct bp_err *err)
 {
 	struct bp_import *import = NULL;
-	enum bp_rc rc = bp_import_new(&capture->deps.config, paths, n, since_us, &import, err);
+	enum bp_rc rc =
+		bp_import_new(&capture->deps.config, paths, n, since_us, refresh, &import, err);
 
 	if (rc != BP_OK) {
 		return rc;

@@ -59,12 +59,13 @@ struct bp_import;
 /**
  * Start: paths[n] are files, projects folders, or folders below which session files lie (recognised
  * by content); n = 0 takes every enabled source's roots. since_us: files whose last change is
- * older are left out (BP_ABSENT: none). Any thread. Owns: bp_import_free().
+ * older are left out (BP_ABSENT: none). refresh: read them from their start again, and replace rows
+ * of another projection or level. Any thread. Owns: bp_import_free().
  * Errors: BP_ENOTFOUND a path does not exist (named).
  */
 BP_MUSTUSE enum bp_rc bp_capture_import_start(struct bp_capture *capture, char *const *paths,
-					      size_t n, int64_t since_us, struct bp_import **out,
-					      struct bp_err *err);
+					      size_t n, int64_t since_us, bool refresh,
+					      struct bp_import **out, struct bp_err *err);
 
 /** How far it is; any thread. */
 struct bp_import_progress {

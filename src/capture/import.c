@@ -174,7 +174,7 @@ static void free_import(struct bp_import *import)
 }
 
 enum bp_rc bp_import_new(const struct bp_capture_config *config, char *const *paths, size_t n,
-			 int64_t since_us, struct bp_import **out, struct bp_err *err)
+			 int64_t since_us, bool refresh, struct bp_import **out, struct bp_err *err)
 {
 	struct bp_import *import = bp_calloc(1, sizeof(*import));
 	struct search search = {.import = import,
@@ -185,6 +185,7 @@ enum bp_rc bp_import_new(const struct bp_capture_config *config, char *const *pa
 
 	BP_ASSERT(pthread_mutex_init(&import->mutex, NULL) == 0);
 	import->holders = 1;
+	import->refresh = refresh;
 	for (size_t i = 0; i < n && rc == BP_OK; i++) {
 		rc = search_path(&search, paths[i], err);
 	}

@@ -35,6 +35,7 @@ struct bp_import_item {
 struct bp_import {
 	struct bp_import_item *items;
 	size_t n, cap;
+	bool refresh;          /* from their start, replacing rows that are outdated */
 	pthread_mutex_t mutex; /* guards what follows */
 	int holders;
 	bool cancelled; /* its maker let go */
@@ -44,8 +45,8 @@ struct bp_import {
 
 /** Find the files. Errors: BP_ENOTFOUND a path is not there. */
 BP_MUSTUSE enum bp_rc bp_import_new(const struct bp_capture_config *config, char *const *paths,
-				    size_t n, int64_t since_us, struct bp_import **out,
-				    struct bp_err *err);
+				    size_t n, int64_t since_us, bool refresh,
+				    struct bp_import **out, struct bp_err *err);
 
 /** One more holder. */
 void bp_import_hold(struct bp_import *import);

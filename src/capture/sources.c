@@ -42,6 +42,8 @@ struct source {
 	int64_t stored_generation;
 	int64_t confirmed_generation, confirmed_bytes; /* known to be stored */
 	bool unconfirmed;                              /* something was sent since */
+	bool refresh;                                  /* wanted: to be read from its start again */
+	int64_t refresh_generation;                    /* which does so; 0: none */
 	bool agreed; /* with its checkpoint, since it was loaded and with the queue empty */
 	int64_t lag_bytes;
 	struct bp_import_item *waiting;
@@ -238,6 +240,10 @@ void bp_sources_import(struct bp_sources *sources, struct bp_import_item *item)
 	item->next_waiting = source->waiting;
 	source->waiting = item;
 	source->gone = false;
+	if (item->import->refresh) {
+		source->refresh = true;
+		source->loaded = false;
+	}
 	if (source->queue == QUEUE_NONE) {
 		enqueue(sources, source, QUEUE_BULK);
 	}
@@ -303,6 +309,24 @@ static enum bp_rc load(struct bp_sources *sources, const struct source *source,
 	return rc == BP_ENOTFOUND ? BP_OK : rc; /* never stored */
 }
 
+/** Where its checkpoint stands, or at its start when it is to be read again: then in a generation
+ *  that was never sent, so that its steps are new. */
+static void start_tail(struct source *source, const struct bp_checkpoint_step *stored)
+{
+	struct bp_checkpoint_step at = *stored;
+
+	if (source->refresh) {
+		int64_t sent = source->tail.at.generation;
+		source->refresh_generation = 1 + (sent > at.generation ? sent : at.generation);
+		source->refresh = false;
+	}
+	if (at.generation < source->refresh_generation) {
+		at = (struct bp_checkpoint_step){.generation = source->refresh_generation,
+						 .last_ts_us = BP_SQL_NULL};
+	}
+	bp_tail_start(&source->tail, &at);
+}
+
 static bool load_position(struct bp_sources *sources, struct source *source)
 {
 	struct bp_checkpoint stored;
@@ -315,7 +339,7 @@ static bool load_position(struct bp_sources *sources, struct source *source)
 		bp_sender_distrust(sources->options.sender, BP_EBUSY, "checkpoints", &err);
 		return false;
 	}
-	bp_tail_start(&source->tail, &stored.at);
+	start_tail(source, &stored.at);
 	source->stored_generation = stored.at.generation;
 	source->confirmed_generation = stored.at.generation;
 	source->confirmed_bytes = stored.at.to_bytes;
@@ -395,9 +419,12 @@ static bool add_event(struct slice *slice, const struct bp_tail_line *line,
 		{BP_STR("e"), bp_out_str(&out)},
 		{BP_STR("ck"), bp_str_from(slice->source->key)},
 		{BP_STR("cv"), step_text(sources, &line->step)},
+		{BP_STR("r"), BP_STR("1")},
 	};
+	bool again = line->step.generation == slice->source->refresh_generation &&
+		     slice->source->refresh_generation > 0;
 	sources->state[slice->source->monitor_index].last_event_us = slice->now_us;
-	return add_entry(slice, fields, sizeof(fields) / sizeof(fields[0]));
+	return add_entry(slice, fields, sizeof(fields) / sizeof(fields[0]) - (again ? 0 : 1));
 }
 
 static bool take(struct bp_tail_line *line, void *arg)
@@ -545,6 +572,9 @@ static bool confirm(struct bp_sources *sources, struct source *source)
 	source->confirmed_generation = at->generation;
 	source->confirmed_bytes = at->to_bytes;
 	source->unconfirmed = false;
+	if (!source->waiting && !source->refresh) {
+		source->refresh_generation = 0; /* all of it is stored */
+	}
 	return true;
 }
 

@@ -76,7 +76,7 @@ static size_t config_dirs(char **out, size_t max)
 }
 
 /** The service may have been started without the variable that says where this shell's files are. */
-static enum bp_rc import_config_dirs(const char *home, int64_t since_us, cJSON **out,
+static enum bp_rc import_config_dirs(const char *home, int64_t since_us, bool refresh, cJSON **out,
 				     struct bp_err *err)
 {
 	enum { DIRS_MAX = 16 };
@@ -87,7 +87,7 @@ static enum bp_rc import_config_dirs(const char *home, int64_t since_us, cJSON *
 	if (n > 0) {
 		cJSON_Delete(*out);
 		*out = NULL;
-		rc = bp_import_run(home, (const char *const *)dirs, n, since_us, out, err);
+		rc = bp_import_run(home, (const char *const *)dirs, n, since_us, refresh, out, err);
 	}
 	for (size_t i = 0; i < n; i++) {
 		free(dirs[i]);
@@ -123,7 +123,7 @@ static void expect_interrupt(const char *home, struct sigaction *before)
 }
 
 enum bp_rc bp_import_run(const char *home, const char *const *paths, size_t n, int64_t since_us,
-			 cJSON **out, struct bp_err *err)
+			 bool refresh, cJSON **out, struct bp_err *err)
 {
 	struct drawing drawing = {.left = 0};
 	const struct bp_call call = {
@@ -145,6 +145,9 @@ enum bp_rc bp_import_run(const char *home, const char *const *paths, size_t n, i
 	if (since_us != BP_TIME_FIRST) {
 		cJSON_AddNumberToObject(args, "since_us", (double)since_us);
 	}
+	if (refresh) {
+		cJSON_AddTrueToObject(args, "refresh");
+	}
 	struct sigaction before = {0};
 	bp_progress_init(&drawing.line);
 	if (drawing.line.draw) {
@@ -156,7 +159,7 @@ enum bp_rc bp_import_run(const char *home, const char *const *paths, size_t n, i
 	}
 	bp_progress_done(&drawing.line);
 	if (rc == BP_OK && n == 0 && number(*out, "files") == 0) {
-		rc = import_config_dirs(home, since_us, out, err);
+		rc = import_config_dirs(home, since_us, refresh, out, err);
 	}
 	return rc;
 }
@@ -174,7 +177,11 @@ void bp_import_print(const struct bp_cli *cli, const cJSON *result)
 		(void)snprintf(took, sizeof(took), "%s", bp_text_span(seconds).text);
 	}
 
-	bp_print_line(&cli->print, "%s of %s in %s: %s new, %s known before.",
+	bool refresh = bp_options_given(&cli->options, "refresh");
+
+	bp_print_line(&cli->print,
+		      refresh ? "%s of %s in %s: %s new or made anew, %s as they were."
+			      : "%s of %s in %s: %s new, %s known before.",
 		      bp_text_of(llround(number(result, "lines")), "line").text,
 		      bp_text_of(llround(number(result, "files")), "file").text, took,
 		      bp_text_count(llround(number(result, "rows"))).text,
@@ -231,8 +238,8 @@ static int run(struct bp_cli *cli)
 	}
 	enum bp_rc rc = bp_home_path(home, sizeof(home), &err);
 	if (rc == BP_OK) {
-		rc = bp_import_run(home, cli->options.args, cli->options.n_args, since_us, &result,
-				   &err);
+		rc = bp_import_run(home, cli->options.args, cli->options.n_args, since_us,
+				   bp_options_given(&cli->options, "refresh"), &result, &err);
 	}
 	if (rc != BP_OK) {
 		return bp_cli_fail_err(cli, &err);
@@ -257,17 +264,23 @@ static const struct bp_option_row OPTIONS[] = {
 	{.name = "since",
 	 .value = "TIME",
 	 .help = "only files that changed since then (a date, or 30d)"},
+	{.name = "refresh",
+	 .help = "read from their start again, and replace what an older version or another "
+		 "privacy.level made"},
 	{.name = NULL},
 };
 
 const struct bp_command bp_cmd_import = {
 	.name = "import",
 	.summary = "take in history files",
-	.usage = "import [PATH...] [--since TIME]",
+	.usage = "import [PATH...] [--since TIME] [--refresh]",
 	.help = "Read history files now and return when every number is final. PATH is a file, a "
 		"projects folder, or any\nfolder below which session files lie; without one, "
 		"everything the enabled sources have. Safe to run again:\nwhat is known is not "
-		"counted twice. Ctrl-C leaves the import running in the service.\n\nexample: "
+		"counted twice. Ctrl-C leaves the import running in the service.\n\nAfter an "
+		"update "
+		"or a change of privacy.level, --refresh brings what was imported before up to "
+		"date; after\na lower level also run \"blueplane rebuild\".\n\nexample: "
 		"blueplane import ~/backup/.claude/projects\n",
 	.options = OPTIONS,
 	.args_max = -1,

@@ -109,7 +109,7 @@ static int import(struct bp_cli *cli, const char *home)
 	cJSON *result = NULL;
 
 	bp_cli_say(cli, "Reading the history of the assistants found here...");
-	enum bp_rc rc = bp_import_run(home, NULL, 0, BP_TIME_FIRST, &result, &err);
+	enum bp_rc rc = bp_import_run(home, NULL, 0, BP_TIME_FIRST, false, &result, &err);
 	if (rc == BP_OK && number(result, "files") < 1 && find_sample(sample, sizeof(sample))) {
 		cJSON_Delete(result);
 		result = NULL;
@@ -118,7 +118,7 @@ static int import(struct bp_cli *cli, const char *home)
 			   "sessions of an invented project (%s). Remove it with: blueplane "
 			   "purge --project harbour-sample --yes",
 			   sample);
-		rc = bp_import_run(home, paths, 1, BP_TIME_FIRST, &result, &err);
+		rc = bp_import_run(home, paths, 1, BP_TIME_FIRST, false, &result, &err);
 	}
 	if (rc != BP_OK) {
 		return bp_cli_fail_err(cli, &err);

@@ -81,8 +81,8 @@ static enum bp_rc look_again(struct import_run *run, const char *path, bool *out
 	struct bp_import *again = NULL;
 	struct bp_import_progress at = {0};
 	struct bp_import_file file;
-	enum bp_rc rc =
-		bp_capture_import_start(run->service->capture, &copy, 1, BP_ABSENT, &again, err);
+	enum bp_rc rc = bp_capture_import_start(run->service->capture, &copy, 1, BP_ABSENT, false,
+						&again, err);
 
 	free(copy);
 	if (rc != BP_OK) {
@@ -169,6 +169,11 @@ static int64_t get_since(const cJSON *args)
 	return since && cJSON_IsNumber(since) ? llround(since->valuedouble) : BP_ABSENT;
 }
 
+static bool get_refresh(const cJSON *args)
+{
+	return args && cJSON_IsTrue(cJSON_GetObjectItemCaseSensitive(args, "refresh"));
+}
+
 static enum bp_rc run(struct bp_service *service, const cJSON *args, struct bp_job_reply *reply,
 		      cJSON **out_result, struct bp_err *err)
 {
@@ -183,7 +188,7 @@ static enum bp_rc run(struct bp_service *service, const cJSON *args, struct bp_j
 	}
 	if (rc == BP_OK) {
 		rc = bp_capture_import_start(service->capture, paths, n, get_since(args),
-					     &run.import, err);
+					     get_refresh(args), &run.import, err);
 	}
 	if (rc == BP_OK) {
 		rc = wait_read(&run, err);

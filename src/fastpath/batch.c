@@ -75,11 +75,14 @@ static void die(struct bp_outcome *out, struct bp_str reason)
 	out->reason = reason;
 }
 
-static enum bp_rc store_event(struct bp_batch *batch, const struct bp_event *event, int64_t now_us,
-			      struct bp_arena *arena, struct bp_outcome *out, struct bp_err *err)
+static enum bp_rc store_event(struct bp_batch *batch, const struct bp_event *event, bool replace,
+			      int64_t now_us, struct bp_arena *arena, struct bp_outcome *out,
+			      struct bp_err *err)
 {
 	enum bp_put put = BP_PUT_NEW;
-	enum bp_rc rc = bp_raw_put(batch->writer, event, now_us, &put, &out->sequence, err);
+	enum bp_rc rc =
+		replace ? bp_raw_replace(batch->writer, event, now_us, &put, &out->sequence, err)
+			: bp_raw_put(batch->writer, event, now_us, &put, &out->sequence, err);
 
 	if (rc == BP_EINVAL) {
 		die(out, BP_STR("constraint"));
@@ -131,7 +134,9 @@ static enum bp_rc store_entry(struct bp_batch *batch, const struct bp_entry *ent
 		die(out, bp_str_from(reason));
 		return BP_OK;
 	}
-	return store_event(batch, &event, now_us, arena, out, err);
+	/* The source was read again to replace what is outdated. */
+	bool replace = bp_entry_get(entry, "r").ptr != NULL;
+	return store_event(batch, &event, replace, now_us, arena, out, err);
 }
 
 static enum bp_line_fate fate_of(const struct bp_outcome *outcome)

@@ -49,6 +49,14 @@ BP_MUSTUSE enum bp_rc bp_raw_put(struct bp_raw_writer *writer, const struct bp_e
 				 struct bp_err *err);
 
 /**
+ * The same, but a row of another projection or another level makes room for the event, which is a
+ * new row then; the old one's bytes are overwritten. Errors: those of bp_raw_put().
+ */
+BP_MUSTUSE enum bp_rc bp_raw_replace(struct bp_raw_writer *writer, const struct bp_event *event,
+				     int64_t now_us, enum bp_put *out_put, int64_t *out_sequence,
+				     struct bp_err *err);
+
+/**
  * Put a row of the archive back as it was, inside the caller's transaction; keep_sequence: in its
  * old place, unless that is taken. *out_put as of bp_raw_put(), which would refuse its id.
  * Errors: those of bp_raw_put().

@@ -42,6 +42,12 @@ static const char *const takens[] = {
 	[BP_RAW_OTHER] = "SELECT 1 FROM other_row WHERE sequence = ?1",
 };
 
+/* A row that another projection made, or that tells more or less than the level allows now. */
+static const char *const outdated[] = {
+	[BP_RAW_CLAUDE] = "DELETE FROM claude_row WHERE event_id = ?1 AND (pv <> ?2 OR lvl <> ?3)",
+	[BP_RAW_OTHER] = "DELETE FROM other_row WHERE event_id = ?1 AND (pv <> ?2 OR lvl <> ?3)",
+};
+
 /* The last name of a column, and its id: most columns hardly ever change. */
 struct last_name {
 	int64_t id; /* 0: none */
@@ -55,8 +61,9 @@ struct bp_raw_writer {
 	struct bp_names *names;
 	struct bp_tombstones *tombstones;
 	struct bp_statement *insert[BP_RAW_TABLES];
-	struct bp_statement *restore[BP_RAW_TABLES]; /* NULL until something is restored */
-	struct bp_statement *taken[BP_RAW_TABLES];   /* the same */
+	struct bp_statement *restore[BP_RAW_TABLES];  /* NULL until something is restored */
+	struct bp_statement *taken[BP_RAW_TABLES];    /* the same */
+	struct bp_statement *outdated[BP_RAW_TABLES]; /* NULL until something is replaced */
 	struct bp_statement *last_archived;
 	struct bp_statement *is_archived;
 	bool any_archived;                       /* there are archived rows ... */
@@ -123,6 +130,7 @@ void bp_raw_writer_free(struct bp_raw_writer *writer)
 			bp_statement_free(writer->insert[i]);
 			bp_statement_free(writer->restore[i]);
 			bp_statement_free(writer->taken[i]);
+			bp_statement_free(writer->outdated[i]);
 		}
 		bp_statement_free(writer->last_archived);
 		bp_statement_free(writer->is_archived);
@@ -271,10 +279,38 @@ static enum bp_rc find_archived(struct bp_raw_writer *writer, const struct bp_ev
 	return rc == BP_ENOTFOUND ? BP_OK : rc;
 }
 
-enum bp_rc bp_raw_put(struct bp_raw_writer *writer, const struct bp_event *event, int64_t now_us,
-		      enum bp_put *out_put, int64_t *out_sequence, struct bp_err *err)
+/** Take away the event's row where it is outdated. *out: it was. */
+static enum bp_rc delete_outdated(struct bp_raw_writer *writer, const struct bp_event *event,
+				  bool *out, struct bp_err *err)
+{
+	enum bp_raw_table table = bp_raw_table_of(event->platform);
+	enum bp_rc rc = BP_OK;
+
+	if (!writer->outdated[table]) {
+		rc = bp_sql_exec(writer->sql, "PRAGMA secure_delete = ON", err);
+		if (rc == BP_OK) {
+			rc = bp_statement_new(writer->sql, outdated[table],
+					      &writer->outdated[table], err);
+		}
+	}
+	if (rc != BP_OK) {
+		return rc;
+	}
+	struct bp_statement *statement = writer->outdated[table];
+	bp_bind_blob(statement, 1, event->id, BP_EVENT_ID_BYTES);
+	bp_bind_int(statement, 2, event->projection_version);
+	bp_bind_int(statement, 3, event->level);
+	rc = bp_statement_run(statement, err);
+	*out = rc == BP_OK && bp_sql_changes(writer->sql) == 1;
+	return rc;
+}
+
+static enum bp_rc put_event(struct bp_raw_writer *writer, const struct bp_event *event,
+			    bool replace, int64_t now_us, enum bp_put *out_put,
+			    int64_t *out_sequence, struct bp_err *err)
 {
 	struct bp_statement *insert = writer->insert[bp_raw_table_of(event->platform)];
+	bool was_outdated = false;
 	bool archived = false;
 
 	if (bp_tombstones_cover(writer->tombstones, event)) {
@@ -287,10 +323,29 @@ enum bp_rc bp_raw_put(struct bp_raw_writer *writer, const struct bp_event *event
 		return rc;
 	}
 	rc = insert_event(writer, insert, event, now_us, out_put, err);
+	if (rc == BP_OK && *out_put == BP_PUT_DUPLICATE && replace) {
+		rc = delete_outdated(writer, event, &was_outdated, err);
+	}
+	if (rc == BP_OK && was_outdated) {
+		rc = insert_event(writer, insert, event, now_us, out_put, err);
+	}
 	if (rc == BP_OK && *out_put == BP_PUT_NEW) {
 		*out_sequence = bp_sql_last_rowid(writer->sql);
 	}
 	return rc;
+}
+
+enum bp_rc bp_raw_put(struct bp_raw_writer *writer, const struct bp_event *event, int64_t now_us,
+		      enum bp_put *out_put, int64_t *out_sequence, struct bp_err *err)
+{
+	return put_event(writer, event, false, now_us, out_put, out_sequence, err);
+}
+
+enum bp_rc bp_raw_replace(struct bp_raw_writer *writer, const struct bp_event *event,
+			  int64_t now_us, enum bp_put *out_put, int64_t *out_sequence,
+			  struct bp_err *err)
+{
+	return put_event(writer, event, true, now_us, out_put, out_sequence, err);
 }
 
 /** The sequence that the row may have: its own, or (BP_SQL_NULL) the next one. */

@@ -636,7 +636,8 @@ START_TEST(an_import_reads_what_it_recognises_and_says_how_far)
 	start_capture();
 	char *paths[] = {bp_strdup(bp_str_from(bp_test_tmpdir("old"))),
 			 bp_strdup(bp_str_from(bp_test_tmpdir("old/deep")))};
-	ck_assert_ok(bp_capture_import_start(capture, paths, 2, BP_ABSENT, &import, &err), err);
+	ck_assert_ok(bp_capture_import_start(capture, paths, 2, BP_ABSENT, false, &import, &err),
+		     err);
 	struct bp_import_progress progress = wait_import(import);
 	ck_assert_int_eq(progress.files, 2);
 	ck_assert_int_eq(progress.files_done, 2);
@@ -651,13 +652,15 @@ START_TEST(an_import_reads_what_it_recognises_and_says_how_far)
 	ck_assert_int_eq(totals().dead_letters, 1);
 	bp_import_free(import);
 	/* Again: nothing is new. */
-	ck_assert_ok(bp_capture_import_start(capture, paths, 2, BP_ABSENT, &import, &err), err);
+	ck_assert_ok(bp_capture_import_start(capture, paths, 2, BP_ABSENT, false, &import, &err),
+		     err);
 	progress = wait_import(import);
 	ck_assert_int_eq(progress.bytes_done, progress.bytes);
 	assert_quiet();
 	bp_import_free(import);
 	/* No path: the roots. */
-	ck_assert_ok(bp_capture_import_start(capture, NULL, 0, BP_ABSENT, &import, &err), err);
+	ck_assert_ok(bp_capture_import_start(capture, NULL, 0, BP_ABSENT, false, &import, &err),
+		     err);
 	(void)wait_import(import);
 	store_until(804);
 	bp_import_free(import);
@@ -674,10 +677,11 @@ START_TEST(an_import_names_the_path_that_is_not_there)
 	char *paths[] = {path};
 
 	start_capture();
-	ck_assert_rc(bp_capture_import_start(capture, paths, 1, BP_ABSENT, &import, &err),
+	ck_assert_rc(bp_capture_import_start(capture, paths, 1, BP_ABSENT, false, &import, &err),
 		     BP_ENOTFOUND);
 	ck_assert_ptr_nonnull(strstr(err.msg, "/nowhere/at/all"));
-	ck_assert_ok(bp_capture_import_start(capture, NULL, 0, INT64_MAX, &import, &err), err);
+	ck_assert_ok(bp_capture_import_start(capture, NULL, 0, INT64_MAX, false, &import, &err),
+		     err);
 	ck_assert_int_eq(wait_import(import).files, 0);
 	bp_import_free(import);
 }
@@ -692,9 +696,11 @@ START_TEST(a_cancelled_import_and_a_stop_in_its_middle_are_fine)
 	watching = false;
 	append_lines("claude/projects/p/s1.jsonl", 0, 5000);
 	start_capture();
-	ck_assert_ok(bp_capture_import_start(capture, NULL, 0, BP_ABSENT, &import, &err), err);
+	ck_assert_ok(bp_capture_import_start(capture, NULL, 0, BP_ABSENT, false, &import, &err),
+		     err);
 	bp_import_free(import);
-	ck_assert_ok(bp_capture_import_start(capture, NULL, 0, BP_ABSENT, &import, &err), err);
+	ck_assert_ok(bp_capture_import_start(capture, NULL, 0, BP_ABSENT, false, &import, &err),
+		     err);
 	size_t n = 0;
 	(void)receive(100, WAIT_MS, &n);
 	stop_capture();

@@ -32,7 +32,7 @@ extern const char *const bp_search_fields[BP_SEARCH_FIELDS];
 
 /**
  * Write the index's own expression for what somebody typed.
- * Errors: BP_EINVAL there is no word in it; BP_ELIMIT too long, or too many words.
+ * Errors: BP_EINVAL there is no word in it, or it names a field there is not; BP_ELIMIT too long, or too many words.
  */
 BP_MUSTUSE enum bp_rc bp_search_parse(const char *text, struct bp_buf *out, struct bp_err *err);
 

@@ -2,6 +2,7 @@
 #include <ctype.h>
 #include <string.h>
 
+#include "base/config.h"
 #include "query/search.h"
 #include "query/search_text.h"
 
@@ -24,6 +25,35 @@ static int take_field(struct bp_str *text)
 		}
 	}
 	return -1;
+}
+
+/**
+ * A word that means a field there is not: letters, a colon, and what to look for. Not C:\\x, 10:30,
+ * a::b or http://x, which nobody means as one.
+ */
+static enum bp_rc check_field(struct bp_str text, struct bp_err *err)
+{
+	enum { LETTERS_MIN = 2, LETTERS_MAX = 20 };
+	const char *names[BP_SEARCH_FIELDS + 1] = {NULL};
+	char name[LETTERS_MAX + 1];
+	size_t n = 0;
+
+	while (n < text.len && n <= LETTERS_MAX && isalpha((unsigned char)text.ptr[n])) {
+		n++;
+	}
+	if (n < LETTERS_MIN || n > LETTERS_MAX || n + 1 >= text.len || text.ptr[n] != ':' ||
+	    isspace((unsigned char)text.ptr[n + 1]) || strchr(":/\\", text.ptr[n + 1])) {
+		return BP_OK;
+	}
+	memcpy(name, text.ptr, n);
+	name[n] = '\0';
+	memcpy(names, bp_search_fields, sizeof(bp_search_fields));
+	const char *nearest = bp_nearest(name, names);
+	return bp_err_set(err, BP_EINVAL,
+			  "there is no field \"%s:\"%s%s%s; fields are project: tool: model: ext: "
+			  "agent: title: prompt:, and what stands in quotes is text",
+			  name, nearest ? ", did you mean \"" : "", nearest ? nearest : "",
+			  nearest ? ":\"" : "");
 }
 
 /** The next word or "phrase"; an unclosed quote goes to the end. */
@@ -104,6 +134,9 @@ enum bp_rc bp_search_parse(const char *text, struct bp_buf *out, struct bp_err *
 			continue;
 		}
 		int field = take_field(&left);
+		if (field < 0 && check_field(left, err) != BP_OK) {
+			return BP_EINVAL;
+		}
 		struct bp_str term = take_term(&left, &prefix);
 		if (!has_word(term)) {
 			continue;

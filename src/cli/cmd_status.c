@@ -222,18 +222,6 @@ static void print_all(const struct bp_cli *cli, const cJSON *status)
 	print_sources(cli, status);
 }
 
-static struct bp_budgets read_budgets(const struct bp_cli *cli)
-{
-	struct bp_budgets budgets = {0};
-	struct bp_sql *sql = NULL;
-
-	if (bp_cli_open(&sql, NULL) == BP_OK) {
-		budgets = bp_cli_budgets(cli, sql, NULL);
-		bp_sql_close(sql);
-	}
-	return budgets;
-}
-
 static int run(struct bp_cli *cli)
 {
 	char home[BP_HOME_PATH_BYTES];
@@ -270,7 +258,7 @@ static int run(struct bp_cli *cli)
 	if (rc != BP_OK) {
 		return bp_cli_fail_err(cli, &err);
 	}
-	struct bp_budgets budgets = read_budgets(cli);
+	struct bp_budgets budgets = bp_cli_budgets(cli, NULL, NULL);
 	if (cli->print.format == BP_FORMAT_JSON) {
 		(void)cJSON_AddItemToObject(status, "budget", bp_budgets_json(&budgets));
 		return bp_print_json(status, &err) == BP_OK ? BP_EXIT_OK

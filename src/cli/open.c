@@ -85,16 +85,20 @@ struct bp_budgets bp_cli_budgets(const struct bp_cli *cli, struct bp_sql *sql,
 	struct bp_query_config config;
 	struct bp_budgets budgets = {0};
 	struct bp_tz *system = NULL;
+	struct bp_sql *own = NULL;
 
 	if (bp_cli_config(&config, NULL) != BP_OK ||
 	    (config.budget_daily_pusd == 0 && config.budget_monthly_pusd == 0) ||
-	    (!tz && bp_tz_load(NULL, &system, NULL) != BP_OK)) {
+	    (!sql && bp_cli_open(&own, NULL) != BP_OK)) {
 		return budgets;
 	}
-	if (bp_budgets_read(sql, &config, tz ? tz : system, cli->now_us, &budgets, NULL) != BP_OK) {
+	if ((!tz && bp_tz_load(NULL, &system, NULL) != BP_OK) ||
+	    bp_budgets_read(sql ? sql : own, &config, tz ? tz : system, cli->now_us, &budgets,
+			    NULL) != BP_OK) {
 		budgets = (struct bp_budgets){0};
 	}
 	bp_tz_free(system);
+	bp_sql_close(own);
 	return budgets;
 }
 

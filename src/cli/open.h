@@ -55,7 +55,8 @@ BP_MUSTUSE enum bp_rc bp_cli_zone(const struct bp_cli *cli, struct bp_tz **out, 
 BP_MUSTUSE enum bp_rc bp_cli_config(struct bp_query_config *out, struct bp_err *err);
 
 /** What is spent of the budgets, for who only warns: none when the config is wrong or the database
- *  does not answer, which `costs` says. tz NULL: the system's zone. */
+ *  does not answer, which `costs` says. sql NULL: opened when there is a budget; tz NULL: the
+ *  system's zone. */
 struct bp_budgets bp_cli_budgets(const struct bp_cli *cli, struct bp_sql *sql,
 				 const struct bp_tz *tz);
 

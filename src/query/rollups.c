@@ -16,6 +16,7 @@ struct reading {
 	struct bp_statement *rows;        /* stored buckets */
 	struct bp_statement *sessions;    /* stored sums of sessions */
 	struct bp_bucket_reader *buckets; /* of facts; NULL until needed */
+	struct bp_bucket bucket; /* the stored one that is told; what is of facts stays 0 */
 };
 
 static void end_pending(struct bp_bucket_sums *sums)
@@ -103,18 +104,20 @@ static enum bp_rc read_facts(struct reading *reading, const struct bp_cover_piec
 
 static enum bp_rc take_row(struct reading *reading, struct bp_statement *row, struct bp_err *err)
 {
-	struct bp_bucket bucket = {.bucket_us = bp_column_int(row, 0),
-				   .platform = bp_column_text(row, 1),
-				   .project_hash = bp_column_text(row, 2),
-				   .model = bp_column_text(row, 3),
-				   .tool = bp_column_text(row, 4),
-				   .agent_type = bp_column_text(row, 5),
-				   .stored_sketches = bp_column_blob(row, 7),
-				   .stored_files = bp_column_blob(row, 8),
-				   .stored_habits = bp_column_blob(row, 9)};
-	enum bp_rc rc = bp_bucket_sums_decode(&bucket.sums, bp_column_blob(row, 6), err);
+	struct bp_bucket *bucket = &reading->bucket;
 
-	return rc == BP_OK ? pass_bucket(&bucket, reading, err) : rc;
+	bucket->bucket_us = bp_column_int(row, 0);
+	bucket->platform = bp_column_text(row, 1);
+	bucket->project_hash = bp_column_text(row, 2);
+	bucket->model = bp_column_text(row, 3);
+	bucket->tool = bp_column_text(row, 4);
+	bucket->agent_type = bp_column_text(row, 5);
+	bucket->stored_sketches = bp_column_blob(row, 7);
+	bucket->stored_files = bp_column_blob(row, 8);
+	bucket->stored_habits = bp_column_blob(row, 9);
+	enum bp_rc rc = bp_bucket_sums_decode(&bucket->sums, bp_column_blob(row, 6), err);
+
+	return rc == BP_OK ? pass_bucket(bucket, reading, err) : rc;
 }
 
 static enum bp_rc take_session_row(struct reading *reading, struct bp_statement *row,

@@ -8,7 +8,7 @@
 
 #include "base/mem.h"
 
-enum { FORMAT = 1, INDEX_MAX = 4096, VARINT_BYTES = 10, FEW = 64 };
+enum { FORMAT = 1, INDEX_MAX = 4096, VARINT_BYTES = 10, FEW = 64, MANY = 512 };
 
 #define VALUE_MAX (INT64_C(1) << 50)
 #define GAMMA (1.01 / 0.99)
@@ -52,6 +52,7 @@ static void sort_few(struct bp_sketch *sketch)
 	sketch->n = n;
 }
 
+/* By counting: of all bins that can be, only those between the ends are looked at. */
 static void sort_many(struct bp_sketch *sketch)
 {
 	int64_t counts[INDEX_MAX + 1];
@@ -62,7 +63,9 @@ static void sort_many(struct bp_sketch *sketch)
 		low = sketch->bins[i].index < low ? sketch->bins[i].index : low;
 		high = sketch->bins[i].index > high ? sketch->bins[i].index : high;
 	}
-	memset(counts, 0, sizeof(counts));
+	for (int32_t index = low; index <= high; index++) {
+		counts[index] = 0;
+	}
 	for (size_t i = 0; i < sketch->n; i++) {
 		counts[sketch->bins[i].index] += sketch->bins[i].count;
 	}
@@ -90,16 +93,20 @@ static void settle(const struct bp_sketch *asked)
 	sketch->sorted = sketch->n;
 }
 
-static void add_bin(struct bp_sketch *sketch, int32_t index, int64_t count)
+/* Room for n bins more. What was added is put in order when that is likely to make room: seldom,
+ * as each time costs as much as there are bins that can be. */
+static struct bp_sketch_bin *reserve(struct bp_sketch *sketch, size_t n)
 {
-	if (sketch->n == sketch->cap && sketch->n - sketch->sorted >= sketch->n / 2) {
-		settle(sketch); /* bins are unique then: that makes room more often than not */
+	if (sketch->n + n > sketch->cap && sketch->n - sketch->sorted >= MANY &&
+	    sketch->n - sketch->sorted >= sketch->n / 2) {
+		settle(sketch);
 	}
-	if (sketch->n == sketch->cap) {
-		sketch->cap = sketch->cap ? 2 * sketch->cap : 16;
+	if (sketch->n + n > sketch->cap || !sketch->bins) {
+		size_t cap = sketch->cap ? 2 * sketch->cap : 16;
+		sketch->cap = cap < sketch->n + n ? sketch->n + n : cap;
 		sketch->bins = bp_realloc(sketch->bins, sketch->cap, sizeof(sketch->bins[0]));
 	}
-	sketch->bins[sketch->n++] = (struct bp_sketch_bin){.index = index, .count = count};
+	return sketch->bins + sketch->n;
 }
 
 static void widen(struct bp_sketch *sketch, int64_t min_us, int64_t max_us)
@@ -125,7 +132,8 @@ void bp_sketch_add(struct bp_sketch *sketch, int64_t value_us)
 	if (value == 0) {
 		sketch->zeros++;
 	} else {
-		add_bin(sketch, index_of(value), 1);
+		*reserve(sketch, 1) = (struct bp_sketch_bin){.index = index_of(value), .count = 1};
+		sketch->n++;
 	}
 	sketch->count++;
 	sketch->sum_us = add_capped(sketch->sum_us, value);
@@ -137,8 +145,9 @@ void bp_sketch_merge(struct bp_sketch *into, const struct bp_sketch *more)
 		return;
 	}
 	widen(into, more->min_us, more->max_us);
-	for (size_t i = 0; i < more->n; i++) {
-		add_bin(into, more->bins[i].index, more->bins[i].count);
+	if (more->n > 0) {
+		memcpy(reserve(into, more->n), more->bins, more->n * sizeof(more->bins[0]));
+		into->n += more->n;
 	}
 	into->zeros += more->zeros;
 	into->count += more->count;
@@ -223,7 +232,7 @@ static bool take(struct bp_str *rest, int64_t *out)
 	return false;
 }
 
-/* n bins of what is read, checked: nothing is added of what is none. */
+/* n bins of what is read, checked. */
 static bool take_bins(struct bp_str rest, const struct bp_sketch *head, int64_t n,
 		      struct bp_sketch_bin *bins)
 {
@@ -231,8 +240,17 @@ static bool take_bins(struct bp_str rest, const struct bp_sketch *head, int64_t 
 
 	for (int64_t i = 0; i < n; i++) {
 		int64_t step, count;
-		if (!take(&rest, &step) || !take(&rest, &count) || step > INDEX_MAX ||
-		    (i > 0 && step == 0) || count == 0 || count > head->count - total) {
+		const unsigned char *at = (const unsigned char *)rest.ptr;
+		if (rest.len >= 2 && at[0] < 0x80 && at[1] < 0x80) { /* most of them */
+			step = at[0];
+			count = at[1];
+			rest.ptr += 2;
+			rest.len -= 2;
+		} else if (!take(&rest, &step) || !take(&rest, &count)) {
+			return false;
+		}
+		if (step > INDEX_MAX || (i > 0 && step == 0) || count == 0 ||
+		    count > head->count - total) {
 			return false;
 		}
 		index += step;
@@ -247,7 +265,6 @@ static bool take_bins(struct bp_str rest, const struct bp_sketch *head, int64_t 
 
 enum bp_rc bp_sketch_decode(struct bp_sketch *into, struct bp_str bytes)
 {
-	struct bp_sketch_bin bins[INDEX_MAX + 1];
 	struct bp_sketch head = {0};
 	struct bp_str rest = bytes;
 	int64_t n = 0;
@@ -256,16 +273,17 @@ enum bp_rc bp_sketch_decode(struct bp_sketch *into, struct bp_str bytes)
 		return BP_ECORRUPT;
 	}
 	rest = bp_str_make(rest.ptr + 1, rest.len - 1);
+	/* A bin has two bytes or more. Bins of what is none stay behind the end, unseen. */
 	if (!take(&rest, &head.count) || !take(&rest, &head.sum_us) || !take(&rest, &head.min_us) ||
 	    !take(&rest, &head.max_us) || !take(&rest, &head.zeros) || head.zeros > head.count ||
-	    !take(&rest, &n) || n > INDEX_MAX || !take_bins(rest, &head, n, bins)) {
+	    !take(&rest, &n) || n > INDEX_MAX || (size_t)n > rest.len / 2 ||
+	    !take_bins(rest, &head, n, reserve(into, (size_t)n))) {
 		return BP_ECORRUPT;
 	}
 	if (head.count > 0) {
+		into->sorted = into->n == 0 ? (size_t)n : into->sorted;
+		into->n += (size_t)n;
 		widen(into, head.min_us, head.max_us);
-		for (int64_t i = 0; i < n; i++) {
-			add_bin(into, bins[i].index, bins[i].count);
-		}
 		into->zeros += head.zeros;
 		into->count += head.count;
 		into->sum_us = add_capped(into->sum_us, head.sum_us);

@@ -224,7 +224,9 @@ static enum bp_rc take_bucket(const struct bp_bucket *bucket, void *arg, struct 
 	if (bucket->sums.model_calls == 0 && bucket->sums.aborted_calls == 0) {
 		return BP_OK;
 	}
-	bp_cost_add(&reading->out->total, &bucket->sums, compat);
+	if (reading->question->by != BP_COSTS_HOUR) { /* hours are added up in the end */
+		bp_cost_add(&reading->out->total, &bucket->sums, compat);
+	}
 	struct fold *fold = fold_of(reading, bucket);
 	if (fold) {
 		struct bp_cost cost = {0};
@@ -289,7 +291,8 @@ static struct fold *fold_of_session(struct reading *reading, struct session *ses
 	return &reading->folds[session->fold - 1];
 }
 
-/* Of hours, too: sessions tell the same sums in fewer rows, as they do not know tools. */
+/* Of hours, too, whose days are not stored: sessions tell the same sums in fewer rows than buckets,
+ * as they do not know tools. */
 static enum bp_rc take_session(const struct bp_session_bucket *bucket, void *arg,
 			       struct bp_err *err)
 {
@@ -325,22 +328,27 @@ static enum bp_rc take_session(const struct bp_session_bucket *bucket, void *arg
 
 static enum bp_rc read_rollups(struct reading *reading, struct bp_err *err)
 {
+	const struct bp_filter *filter = reading->question->filter;
 	enum bp_costs_by by = reading->question->by;
 	bool sessions = by == BP_COSTS_SESSION || by == BP_COSTS_HOUR;
+	bool hours = by == BP_COSTS_HOUR && filter->n_projects == 0;
 	const struct bp_rollups_question question = {
 		.period = reading->question->period,
-		.filter = reading->question->filter,
+		.filter = filter,
 		.pending_before_us = BP_TIME_FIRST,
 		.largest = by == BP_COSTS_HOUR ? BP_ROLLUP_QUARTER
 			   : by_time(by)       ? BP_ROLLUP_DAY
 					       : BP_ROLLUP_MONTH,
 		.no_tools = true,
 		.by_project = by == BP_COSTS_PROJECT,
+		.hours_of_calls = hours,
 	};
-	const struct bp_bucket_sink sink = {.bucket = sessions ? NULL : take_bucket,
+	const struct bp_bucket_sink sink = {.bucket = sessions && !hours ? NULL : take_bucket,
 					    .session = sessions ? take_session : NULL,
 					    .arg = reading};
-	enum bp_rc rc = sessions ? read_directory(reading, err) : BP_OK;
+	/* What is of no session's name and of everything needs no session. */
+	bool names = by == BP_COSTS_SESSION || filter->platform || filter->n_projects > 0;
+	enum bp_rc rc = sessions && names ? read_directory(reading, err) : BP_OK;
 
 	if (rc == BP_OK) {
 		rc = bp_rollups_read(reading->sql, &question, &sink, err);
@@ -417,7 +425,8 @@ static void name_span(struct bp_cost_row *row, const struct bp_period *period, e
 		bp_span_key(period->tz, by == BP_COSTS_HOUR, by == BP_COSTS_MONTH, row->start_us);
 	if (by == BP_COSTS_HOUR) {
 		/* "2026-01-31T09:00+01:00": people know their zone. */
-		row->label = bp_asprintf("%.10s %.5s", row->key, row->key + 11);
+		row->label = bp_strdup(bp_str_make(row->key, 16));
+		row->label[10] = ' ';
 	}
 }
 

@@ -48,6 +48,12 @@ void bp_cover_done(struct bp_cover *cover)
 	*cover = (struct bp_cover){0};
 }
 
+/* Hours are stored with their day. */
+static enum bp_rollup_span largest_of(const struct bp_rollups_question *question)
+{
+	return question->hours_of_calls ? BP_ROLLUP_DAY : question->largest;
+}
+
 /* --- what is dirty, and where there is something --- */
 
 static void add_dirty(struct dirty *dirty, int64_t start_us)
@@ -154,10 +160,22 @@ static void cover_quarters(struct search *search, const struct bp_stretch *part)
 	}
 }
 
+/* The zone's hours are those of UTC: nowhere do clocks change twice a day. */
+static bool has_hours_of_utc(const struct bp_tz *tz, const struct bp_stretch *day)
+{
+	return bp_tz_civil(tz, day->from_us).offset_s % 3600 == 0 &&
+	       bp_tz_civil(tz, day->until_us - 1).offset_s % 3600 == 0;
+}
+
 static bool may_use(const struct search *search, enum bp_rollup_span span,
 		    const struct bp_stretch *all, const struct bp_stretch *part)
 {
 	int64_t pending_us = search->question->pending_before_us;
+
+	if (search->question->hours_of_calls &&
+	    !has_hours_of_utc(search->question->period->tz, all)) {
+		return false;
+	}
 
 	if (all->from_us < part->from_us || all->until_us > part->until_us ||
 	    (pending_us > all->from_us && pending_us < all->until_us)) {
@@ -208,7 +226,7 @@ static void cut_off(const struct search *search, const struct bp_stretch *bounds
 		return;
 	}
 	if (search->tz) {
-		enum bp_rollup_span span = search->question->largest;
+		enum bp_rollup_span span = largest_of(search->question);
 		wide.from_us = bp_rollup_span_of(search->tz, span, bounds->from_us).from_us;
 		wide.until_us = bp_rollup_span_of(search->tz, span, bounds->until_us - 1).until_us;
 	}
@@ -221,14 +239,14 @@ static void choose_zone(struct search *search, const struct bp_rollup_zone *zone
 {
 	const struct bp_tz *asked = search->question->period->tz;
 
-	if (search->question->largest == BP_ROLLUP_QUARTER || zone->name[0] == '\0') {
+	if (largest_of(search->question) == BP_ROLLUP_QUARTER || zone->name[0] == '\0') {
 		return;
 	}
 	if (asked && strcmp(bp_tz_name(asked), zone->name) == 0) {
 		search->tz = asked;
 	} else if (search->question->largest != BP_ROLLUP_DAY && !search->question->habits &&
 		   bp_tz_load(zone->name, &search->own_tz, NULL) == BP_OK) {
-		search->tz = search->own_tz; /* any months will do */
+		search->tz = search->own_tz; /* any months, or hours of days, will do */
 	}
 }
 
@@ -260,7 +278,7 @@ enum bp_rc bp_cover_find(struct bp_sql *sql, const struct bp_rollups_question *q
 		add_piece(out, (struct bp_cover_piece){whole.from_us, whole.until_us, false, 0},
 			  INT64_MIN);
 	} else if (rc == BP_OK) {
-		cover_part(&search, search.tz ? question->largest : BP_ROLLUP_QUARTER, &whole);
+		cover_part(&search, search.tz ? largest_of(question) : BP_ROLLUP_QUARTER, &whole);
 	}
 	for (size_t i = 0; i < SPANS; i++) {
 		free(search.dirty[i].starts);

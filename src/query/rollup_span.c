@@ -13,6 +13,12 @@ int64_t bp_quarter_start(int64_t ts_us)
 	return ts_us - (rest < 0 ? rest + BP_BUCKET_US : rest);
 }
 
+int64_t bp_hour_start(int64_t ts_us)
+{
+	int64_t rest = ts_us % HOUR_US;
+	return ts_us - (rest < 0 ? rest + HOUR_US : rest);
+}
+
 static int64_t quarter_up(int64_t ts_us)
 {
 	return bp_quarter_start(ts_us + BP_BUCKET_US - 1);

@@ -21,7 +21,9 @@ enum bp_rollup_span {
 	BP_ROLLUP_MONTH,
 	/* the same of all projects together: only rollups */
 	BP_ROLLUP_DAY_ALL,
-	BP_ROLLUP_MONTH_ALL
+	BP_ROLLUP_MONTH_ALL,
+	/* model calls of all projects by the hour of UTC: only rollups, made with their day */
+	BP_ROLLUP_HOUR_CALLS
 };
 
 struct bp_stretch {
@@ -30,6 +32,9 @@ struct bp_stretch {
 
 /** The quarter of an hour that holds ts_us begins then. */
 int64_t bp_quarter_start(int64_t ts_us);
+
+/** The hour of UTC that holds ts_us begins then. */
+int64_t bp_hour_start(int64_t ts_us);
 
 /** The quarter, day or month (of the zone) that holds ts_us. A bound that lies inside a quarter
  *  (zones of the past) is that quarter's end, so that spans always consist of quarters. */

@@ -67,7 +67,8 @@ static enum bp_rc read_range(struct reading *reading, int64_t from_us, int64_t u
 {
 	const struct bp_filter *filter = reading->question->filter;
 	const struct bp_bucket_sink sink = {
-		.bucket = reading->sink->bucket ? pass_bucket : NULL,
+		.bucket = reading->sink->bucket && !reading->question->hours_of_calls ? pass_bucket
+										      : NULL,
 		.session = reading->sink->session ? pass_session : NULL,
 		.arg = reading,
 		.habits = reading->question->habits,
@@ -163,6 +164,13 @@ static enum bp_rc read_stored(struct reading *reading, const struct bp_cover_pie
 	/* Right for every span of the piece: it was made of those that end before it, or begin
 	   behind it. */
 	reading->pending_is_over = piece->until_us <= question->pending_before_us;
+	if (question->hours_of_calls) {
+		return span == BP_ROLLUP_DAY
+			       ? step_all(reading, reading->rows, BP_ROLLUP_HOUR_CALLS, piece,
+					  take_row, err)
+			       : step_all(reading, reading->sessions, BP_ROLLUP_QUARTER, piece,
+					  take_session_row, err);
+	}
 	if (all && span != BP_ROLLUP_QUARTER) {
 		span = span == BP_ROLLUP_DAY ? BP_ROLLUP_DAY_ALL : BP_ROLLUP_MONTH_ALL;
 	}

@@ -35,6 +35,10 @@ struct bp_rollups_question {
 	bool by_project; /* false: buckets may be told without their project */
 	bool habits;     /* tell habits, and nothing else: only buckets that may have some, of days
 			    and months of period->tz alone. Quarters that are cut have none. */
+	/* Model calls alone, told by the hour of UTC where its day is stored (as a bucket without
+	   project and agent type), else by session and quarter. With largest QUARTER, and sinks of
+	   both. */
+	bool hours_of_calls;
 };
 
 /**

@@ -29,10 +29,11 @@ static const char PUT_SESSION[] = "INSERT OR REPLACE INTO session_rollups (span,
 static const char DROP_SESSION[] = "DELETE FROM session_rollups WHERE span = ?1 AND start_us = ?2 "
 				   "AND conversation_id = ?3 AND model = ?4";
 
-enum { VALUE_BYTES_MAX = 64 << 20, SETS = 2 };
+enum { VALUE_BYTES_MAX = 64 << 20, SETS = 3, HOURS = 2 };
 
 /* A row as it will be stored. */
 struct row {
+	int64_t start_us;
 	struct bp_bucket_texts texts;
 	struct bp_str sums, sketches, files, habits;
 	bool same; /* it is stored already */
@@ -46,13 +47,14 @@ struct session_row {
 
 /* Rows that are stored and should not be. */
 struct gone {
+	int64_t start_us;             /* of a row */
 	struct bp_bucket_texts texts; /* of a row */
 	int64_t conversation;         /* of a session's ... */
 	struct bp_str model;
 	struct gone *next;
 };
 
-/* The rows of one stored span: the one begun, or of all projects together. */
+/* The rows of one stored span: the one begun, of all projects together, or the hours of a day. */
 struct set {
 	enum bp_rollup_span span;
 	struct bp_bucket_map map;
@@ -64,8 +66,8 @@ struct bp_span_rows {
 	struct bp_statement *select, *select_sessions, *put, *drop, *put_session, *drop_session;
 	const struct bp_tz *tz; /* borrowed */
 	enum bp_rollup_span span;
-	int64_t start_us;
-	struct bp_arena arena; /* encoded rows */
+	int64_t start_us, until_us; /* until: once gathered */
+	struct bp_arena arena;      /* encoded rows */
 	struct bp_buf buf;
 	struct set sets[SETS];
 	size_t n_sets;
@@ -140,7 +142,9 @@ void bp_span_rows_begin(struct bp_span_rows *rows, enum bp_rollup_span span, int
 	}
 	rows->sets[0].span = span;
 	rows->sets[1].span = span == BP_ROLLUP_DAY ? BP_ROLLUP_DAY_ALL : BP_ROLLUP_MONTH_ALL;
-	rows->n_sets = span == BP_ROLLUP_QUARTER ? 1 : 2;
+	rows->sets[HOURS].span = BP_ROLLUP_HOUR_CALLS;
+	rows->n_sets = span == BP_ROLLUP_QUARTER ? 1 : span == BP_ROLLUP_DAY ? SETS : HOURS;
+	rows->until_us = start_us + 1;
 	rows->sessions.n = 0;
 	rows->session_rows = NULL;
 	rows->gone_sessions = NULL;
@@ -179,6 +183,21 @@ enum bp_rc bp_span_rows_add(struct bp_span_rows *rows, enum bp_rollup_span span,
 	return rc == BP_OK ? add_habits(rows, into, bucket, err) : rc;
 }
 
+/* Model calls by the hour, which know no more than what they cost. A day of some zones begins within
+ * an hour: that hour's rows are of two days, each with its own start. */
+static void add_hour(struct bp_span_rows *rows, const struct bp_bucket *bucket)
+{
+	int64_t hour_us = bp_hour_start(bucket->bucket_us);
+	struct bp_bucket_texts texts = {
+		{bucket->platform, BP_STR(""), bucket->model, BP_STR(""), BP_STR("")}};
+
+	if (bucket->sums.model_calls > 0 || bucket->sums.aborted_calls > 0) {
+		hour_us = hour_us < rows->start_us ? rows->start_us : hour_us;
+		bp_bucket_sums_add(&bp_bucket_map_at(&rows->sets[HOURS].map, hour_us, &texts)->sums,
+				   &bucket->sums);
+	}
+}
+
 void bp_span_rows_add_session(struct bp_span_rows *rows, const struct bp_session_bucket *bucket)
 {
 	bp_bucket_sums_add(bp_session_list_at(&rows->sessions, &rows->arena, rows->start_us,
@@ -212,10 +231,15 @@ static enum bp_rc take_row(struct bp_span_rows *rows, bool both, enum bp_rollup_
 	if (rc == BP_OK) {
 		rc = bp_span_rows_add(rows, span, &bucket, err);
 	}
-	return rc == BP_OK && both ? bp_span_rows_add(rows, rows->sets[1].span, &bucket, err) : rc;
+	if (rc != BP_OK || !both) {
+		return rc;
+	}
+	add_hour(rows, &bucket);
+	return bp_span_rows_add(rows, rows->sets[1].span, &bucket, err);
 }
 
-/* Add the rows of span `below` to those of `into`; both: also to those of all projects. */
+/* Add the rows of span `below` to those of `into`; both: also to those of all projects and to the
+ * hours. */
 static enum bp_rc gather_rows(struct bp_span_rows *rows, enum bp_rollup_span below,
 			      enum bp_rollup_span into, bool both, int64_t until_us,
 			      struct bp_err *err)
@@ -255,6 +279,7 @@ static enum bp_rc gather_sessions(struct bp_span_rows *rows, int64_t until_us, s
 enum bp_rc bp_span_rows_gather(struct bp_span_rows *rows, int64_t until_us, struct bp_err *err)
 {
 	if (rows->span == BP_ROLLUP_DAY) {
+		rows->until_us = until_us;
 		enum bp_rc rc =
 			gather_rows(rows, BP_ROLLUP_QUARTER, BP_ROLLUP_DAY, true, until_us, err);
 		return rc == BP_OK ? gather_sessions(rows, until_us, err) : rc;
@@ -280,6 +305,7 @@ static void encode_rows(struct bp_span_rows *rows, struct set *set)
 	for (size_t i = 0; i < set->map.n; i++) {
 		struct bp_bucket *bucket = set->map.items[i];
 		struct row *row = &set->rows[i];
+		row->start_us = bucket->bucket_us;
 		row->texts = bp_bucket_texts_of(bucket);
 		bp_buf_clear(&rows->buf);
 		bp_bucket_sums_encode(&bucket->sums, &rows->buf);
@@ -312,12 +338,13 @@ static struct gone *add_gone(struct bp_span_rows *rows, struct gone **list)
 
 static void compare_row(struct bp_span_rows *rows, struct set *set, struct bp_statement *stored)
 {
+	int64_t start_us = bp_column_int(stored, 0);
 	struct bp_bucket_texts texts;
 
 	for (int i = 0; i < BP_BUCKET_TEXTS; i++) {
 		texts.at[i] = bp_column_text(stored, 1 + i);
 	}
-	size_t at = bp_bucket_map_find(&set->map, rows->start_us, &texts);
+	size_t at = bp_bucket_map_find(&set->map, start_us, &texts);
 	if (at < set->map.n) {
 		struct row *row = &set->rows[at];
 		row->same = is_same(bp_column_blob(stored, 6), row->sums) &&
@@ -327,6 +354,7 @@ static void compare_row(struct bp_span_rows *rows, struct set *set, struct bp_st
 		return;
 	}
 	struct gone *gone = add_gone(rows, &set->gone);
+	gone->start_us = start_us;
 	for (int i = 0; i < BP_BUCKET_TEXTS; i++) {
 		gone->texts.at[i] = bp_arena_str(&rows->arena, texts.at[i]);
 	}
@@ -337,7 +365,8 @@ static enum bp_rc compare_set(struct bp_span_rows *rows, struct set *set, struct
 	enum bp_rc rc;
 
 	encode_rows(rows, set);
-	bind_range(rows->select, set->span, rows->start_us, rows->start_us + 1);
+	bind_range(rows->select, set->span, rows->start_us,
+		   set->span == BP_ROLLUP_HOUR_CALLS ? rows->until_us : rows->start_us + 1);
 	while ((rc = bp_statement_step(rows->select, err)) == BP_OK) {
 		compare_row(rows, set, rows->select);
 	}
@@ -404,11 +433,11 @@ enum bp_rc bp_span_rows_compare(struct bp_span_rows *rows, struct bp_err *err)
 
 /* --- writing --- */
 
-static void bind_key(struct bp_statement *statement, const struct bp_span_rows *rows,
-		     const struct set *set, const struct bp_bucket_texts *texts)
+static void bind_key(struct bp_statement *statement, const struct set *set, int64_t start_us,
+		     const struct bp_bucket_texts *texts)
 {
 	bp_bind_int(statement, 1, set->span);
-	bp_bind_int(statement, 2, rows->start_us);
+	bp_bind_int(statement, 2, start_us);
 	for (int i = 0; i < BP_BUCKET_TEXTS; i++) {
 		bp_bind_text(statement, 3 + i, texts->at[i]);
 	}
@@ -419,7 +448,7 @@ static enum bp_rc write_set(struct bp_span_rows *rows, const struct set *set, st
 	enum bp_rc rc = BP_OK;
 
 	for (const struct gone *gone = set->gone; gone && rc == BP_OK; gone = gone->next) {
-		bind_key(rows->drop, rows, set, &gone->texts);
+		bind_key(rows->drop, set, gone->start_us, &gone->texts);
 		rc = bp_statement_run(rows->drop, err);
 	}
 	for (size_t i = 0; i < set->map.n && rc == BP_OK; i++) {
@@ -427,7 +456,7 @@ static enum bp_rc write_set(struct bp_span_rows *rows, const struct set *set, st
 		if (row->same) {
 			continue;
 		}
-		bind_key(rows->put, rows, set, &row->texts);
+		bind_key(rows->put, set, row->start_us, &row->texts);
 		bp_bind_blob(rows->put, 8, row->sums.len ? row->sums.ptr : "", row->sums.len);
 		bp_bind_blob(rows->put, 9, row->sketches.ptr, row->sketches.len);
 		bp_bind_blob(rows->put, 10, row->files.ptr, row->files.len);

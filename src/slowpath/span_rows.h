@@ -35,8 +35,8 @@ BP_MUSTUSE enum bp_rc bp_span_rows_add(struct bp_span_rows *rows, enum bp_rollup
 				       const struct bp_bucket *bucket, struct bp_err *err);
 void bp_span_rows_add_session(struct bp_span_rows *rows, const struct bp_session_bucket *bucket);
 
-/** Add everything of the span below that begins before until_us: quarters to a day, days to a
- *  month. Errors: those of bp_statement_step(); BP_ECORRUPT. */
+/** Add everything of the span below that begins before until_us: quarters to a day (and to its
+ *  hours), days to a month. Errors: those of bp_statement_step(); BP_ECORRUPT. */
 BP_MUSTUSE enum bp_rc bp_span_rows_gather(struct bp_span_rows *rows, int64_t until_us,
 					  struct bp_err *err);
 

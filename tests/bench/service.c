@@ -75,16 +75,17 @@ static _Noreturn void become(const struct bench_service *service, char *const ar
 	_exit(NOT_STARTED);
 }
 
-static bool exited_well(pid_t pid)
+/** Its exit code, -1 when a signal ended it; usage (may be NULL): what it took. */
+static int exit_code(pid_t pid, struct rusage *usage)
 {
 	int status = 0;
 
-	while (waitpid(pid, &status, 0) < 0) {
+	while (wait4(pid, &status, 0, usage) < 0) {
 		if (errno != EINTR) {
-			return false;
+			return -1;
 		}
 	}
-	return WIFEXITED(status) && WEXITSTATUS(status) == 0;
+	return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
 }
 
 /** Everything a pipe gives until its writer ends. */
@@ -109,10 +110,17 @@ static void read_pipe(int fd, struct bp_buf *out)
 bool bench_service_run(const struct bench_service *service, char *const argv[], const char *input,
 		       struct bp_buf *out)
 {
+	return bench_service_run_used(service, argv, input, out, NULL) == 0;
+}
+
+int bench_service_run_used(const struct bench_service *service, char *const argv[],
+			   const char *input, struct bp_buf *out, struct rusage *usage)
+{
 	int ends[2];
 
 	if (pipe2(ends, O_CLOEXEC) != 0) {
-		return failed("a pipe");
+		(void)failed("a pipe");
+		return -1;
 	}
 	pid_t pid = fork();
 	if (pid == 0) {
@@ -129,7 +137,7 @@ bool bench_service_run(const struct bench_service *service, char *const argv[], 
 		read_pipe(ends[0], out);
 	}
 	(void)close(ends[0]);
-	return pid > 0 && exited_well(pid);
+	return pid > 0 ? exit_code(pid, usage) : -1;
 }
 
 static bool answers(const struct bench_service *service)
@@ -180,6 +188,19 @@ static void pin(void)
 	}
 }
 
+/** An old history would be archived, and what is measured would change meanwhile. */
+static bool keep_rows(const struct bench_service *service)
+{
+	char name[] = "blueplane";
+	char command[] = "config";
+	char verb[] = "set";
+	char option[] = "retention.raw_days";
+	char for_ever[] = "0";
+	char *argv[] = {name, command, verb, option, for_ever, NULL};
+
+	return bench_service_run(service, argv, NULL, NULL) || failed("config set");
+}
+
 bool bench_service_start(struct bench_service *service, bool one_core)
 {
 	enum { POLL_MS = 20 };
@@ -187,6 +208,9 @@ bool bench_service_start(struct bench_service *service, bool one_core)
 	char name[] = "blueplaned";
 	char *argv[] = {name, NULL};
 
+	if (!keep_rows(service)) {
+		return false;
+	}
 	(void)snprintf(log, sizeof(log), "%s/service.log", service->folder);
 	pid_t pid = fork();
 	if (pid == 0) {
@@ -215,7 +239,7 @@ void bench_service_stop(struct bench_service *service)
 {
 	if (service->pid > 0) {
 		(void)kill(service->pid, SIGTERM);
-		(void)exited_well(service->pid);
+		(void)exit_code(service->pid, NULL);
 	}
 	service->pid = 0;
 	service->redis_pid = 0;

@@ -12,6 +12,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/resource.h>
 #include <sys/types.h>
 
 #include "base/buf.h"
@@ -33,7 +34,7 @@ bool bench_service_make(struct bench_service *service, const char *bin);
 /** Stop it when it runs and remove everything. */
 void bench_service_remove(struct bench_service *service);
 
-/** Start it and wait until it answers. one_core: it and its Redis share a single core. */
+/** Start it, to keep rows for ever, and wait until it answers. one_core: it and its Redis share a single core. */
 bool bench_service_start(struct bench_service *service, bool one_core);
 
 /** SIGTERM, and wait: the queue is drained and the log is in the main database file then. */
@@ -48,6 +49,11 @@ bool bench_service_reset(struct bench_service *service);
  */
 bool bench_service_run(const struct bench_service *service, char *const argv[], const char *input,
 		       struct bp_buf *out);
+
+/** The same; returns the exit code, -1 when there is none. usage (may be NULL): its CPU time and
+ *  the most memory it had, which is at least what the bench itself has. */
+int bench_service_run_used(const struct bench_service *service, char *const argv[],
+			   const char *input, struct bp_buf *out, struct rusage *usage);
 
 /** `blueplane status --wait`: every number is final then. */
 bool bench_service_settle(const struct bench_service *service);

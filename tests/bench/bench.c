@@ -106,6 +106,18 @@ double bench_memory_of(pid_t pid, const char *name)
 	return kb * 1024 / 1e6;
 }
 
+double bench_written_of(pid_t pid)
+{
+	char path[64];
+	char text[1024];
+	double bytes = -1;
+
+	(void)snprintf(path, sizeof(path), "/proc/%d/io", (int)pid);
+	read_small(path, text, sizeof(text));
+	const char *at = strstr(text, "wchar:");
+	return at && sscanf(at, "wchar: %lf", &bytes) == 1 ? bytes : -1;
+}
+
 static int compare(const void *a, const void *b)
 {
 	const double *x = a;

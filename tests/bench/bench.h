@@ -33,6 +33,9 @@ double bench_cpu_fine_of(pid_t pid);
 /** A number of /proc/<pid>/status ("VmRSS", "VmHWM", "RssAnon"), MB; -1 when it has none. */
 double bench_memory_of(pid_t pid, const char *name);
 
+/** Bytes that a process has given to write(2) and its kin; -1 when there is no such process. */
+double bench_written_of(pid_t pid);
+
 /** Sorts values[n]; 0 <= p <= 1; 0 when n is 0. */
 double bench_percentile(double *values, size_t n, double p);
 double bench_median(double *values, size_t n);

@@ -21,6 +21,7 @@
 #include "base/buf.h"
 #include "base/file.h"
 #include "bench/bench.h"
+#include "bench/ccusage.h"
 #include "bench/history.h"
 #include "bench/service.h"
 #include "store/sqlite.h"
@@ -46,7 +47,8 @@ struct world {
 	char history[BENCH_PATH_BYTES]; /* the folder with .claude in it */
 	char status_input[BENCH_PATH_BYTES];
 	double rows;
-	double start_cpu_ms; /* of a program that only starts */
+	double start_cpu_ms;           /* of a program that only starts */
+	double costs_ms, costs_cpu_ms; /* of the first report, which ccusage has, too */
 	/* The history's own last day and the first of the 7, 30 and 90 that end with it; the day
 	 * with the most tool calls; the session with the most; two anonymized exports. */
 	char last_day[DAY_BYTES], day_7[DAY_BYTES], day_30[DAY_BYTES], day_90[DAY_BYTES];
@@ -212,6 +214,12 @@ struct runs {
 	size_t n;
 };
 
+static double cpu_ms(const struct rusage *usage)
+{
+	return (double)(usage->ru_utime.tv_sec + usage->ru_stime.tv_sec) * 1e3 +
+	       (double)(usage->ru_utime.tv_usec + usage->ru_stime.tv_usec) / 1e3;
+}
+
 static bool run_again(struct world *world, const struct report *report, struct runs *out)
 {
 	double begin = bench_now();
@@ -229,11 +237,8 @@ static bool run_again(struct world *world, const struct report *report, struct r
 			return false;
 		}
 		if (i >= WARM) {
-			const struct timeval *user = &usage.ru_utime;
-			const struct timeval *system = &usage.ru_stime;
 			double mb = (double)usage.ru_maxrss * 1024 / 1e6;
-			out->cpu_ms[out->n] = (double)(user->tv_sec + system->tv_sec) * 1e3 +
-					      (double)(user->tv_usec + system->tv_usec) / 1e3;
+			out->cpu_ms[out->n] = cpu_ms(&usage);
 			out->ms[out->n++] = (bench_now() - start) * 1e3;
 			out->memory_mb = mb > out->memory_mb ? mb : out->memory_mb;
 		}
@@ -265,6 +270,10 @@ static void measure_report(struct world *world, const struct report *report)
 	double cpu = bench_percentile(runs.cpu_ms, runs.n, 0);
 	bench_note("%s: CPU %.1f ms, %.1f x starting; %.0f MB", report->line, cpu,
 		   cpu / world->start_cpu_ms, runs.memory_mb);
+	if (report == &REPORTS[0]) {
+		world->costs_ms = bench_percentile(runs.ms, runs.n, 0.5);
+		world->costs_cpu_ms = cpu;
+	}
 }
 
 /* What bounds every report: a program of this size that starts, says a word and ends. */
@@ -385,46 +394,22 @@ static bool measure_export(const struct world *world)
 
 /* --- ccusage --- */
 
-static double run_ccusage(const struct world *world, const char *program)
-{
-	char folder[BENCH_PATH_BYTES + 16];
-	int status = 1;
-	double start = bench_now();
-
-	(void)snprintf(folder, sizeof(folder), "%s/.claude", world->history);
-	pid_t pid = fork();
-	if (pid == 0) {
-		int nowhere = open("/dev/null", O_RDWR | O_CLOEXEC);
-		(void)dup2(nowhere, STDIN_FILENO);
-		(void)dup2(nowhere, STDOUT_FILENO);
-		(void)dup2(nowhere, STDERR_FILENO);
-		(void)setenv("CLAUDE_CONFIG_DIR", folder, 1);
-		(void)setenv("HOME", world->service.folder, 1);
-		(void)execl(program, program, "daily", "--offline", "--json", (char *)NULL);
-		_exit(127);
-	}
-	bool ok = pid > 0 && waitpid(pid, &status, 0) == pid && status == 0;
-	return ok ? bench_now() - start : -1;
-}
-
 static void measure_ccusage(const struct world *world)
 {
-	const char *program = getenv("BENCH_CCUSAGE");
-	double runs[CCUSAGE_RUNS];
+	struct rusage usage = {0};
+	double seconds = bench_ccusage(world->history, world->service.folder, CCUSAGE_RUNS, &usage);
 
-	if (!program || !program[0]) {
-		bench_note("ccusage: not here, and npm could not install it: nothing beside");
-		return;
+	if (seconds > 0) {
+		bench_note(
+			"ccusage 20.0.20 daily --offline --json, same history: p50 %.0f ms, %.0f x "
+			"`costs -p all`; CPU %.0f ms, %.0f x; %.0f MB",
+			seconds * 1000, seconds * 1000 / world->costs_ms, cpu_ms(&usage),
+			cpu_ms(&usage) / world->costs_cpu_ms, (double)usage.ru_maxrss * 1024 / 1e6);
+	} else {
+		bench_note(seconds < 0 ? "ccusage: it failed, nothing beside"
+				       : "ccusage: not here, and npm could not install it: nothing "
+					 "beside");
 	}
-	for (int i = 0; i < CCUSAGE_RUNS; i++) {
-		runs[i] = run_ccusage(world, program);
-		if (runs[i] < 0) {
-			bench_note("ccusage: it failed, nothing beside");
-			return;
-		}
-	}
-	bench_note("ccusage 20.0.20 daily --offline --json, same history: p50 %.0f ms",
-		   bench_median(runs, CCUSAGE_RUNS) * 1000);
 }
 
 /* --- the history --- */

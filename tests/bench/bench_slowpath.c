@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * bench_slowpath - bar 6: facts from raw rows (rebuild), in total; bar 17: one row to committed
- * evidence, and to what the finaliser adds beyond its debounce.
+ * evidence, and to what the finaliser adds beyond its debounce; bar 19, first half: live values to
+ * Redis.
  *
  * Primitives of the same run: reading, inflating and scanning the same rows; writing the same
  * facts, row by row, into tables and indexes of the same form without triggers.
@@ -19,6 +20,7 @@
 #include "bench/history.h"
 #include "event/json.h"
 #include "event/projection.h"
+#include "slowpath/live.h"
 #include "slowpath/slowpath.h"
 #include "store/raw.h"
 #include "store/store.h"
@@ -456,6 +458,51 @@ static bool bar_17_finaliser(struct world *world)
 	return ok;
 }
 
+/* --- bar 19 --- */
+
+/* Looks and what they say to Redis: live.c asks once a second, so each look here is one that has
+ * just started, and connects, too. */
+static double live_updates(void *arg)
+{
+	enum { LOOKS = 300 };
+	struct world *world = arg;
+	struct bp_err err = {0};
+	long long values = 0;
+	double start = bench_now();
+
+	for (unsigned i = 0; i < LOOKS; i++) {
+		struct bp_live *live = bp_live_new(world->redis.socket);
+		enum bp_rc rc = bp_live_tick(live, world->read, i + 1, &err);
+		bp_live_free(live);
+		if (rc != BP_OK) {
+			(void)failed("live values", &err);
+			return -1;
+		}
+	}
+	double seconds = bench_now() - start;
+	static const char *const hashes[] = {"HLEN metric:latest:realtime",
+					     "HLEN metric:latest:session",
+					     "HLEN metric:latest:tools"};
+	for (size_t i = 0; i < sizeof(hashes) / sizeof(hashes[0]); i++) {
+		long long n = bp_test_redis_integer(&world->redis, hashes[i]);
+		values += n > 0 ? n : 0;
+	}
+	return values > 0 ? (double)values * LOOKS / seconds : -1;
+}
+
+static bool bar_19(struct world *world)
+{
+	const struct bench_measure measure = {live_updates, world};
+	double rate = 0;
+
+	if (!bench_interleave(&measure, 1, &rate)) {
+		(void)fprintf(stderr, "bench_slowpath: bar 19 could not be measured\n");
+		return false;
+	}
+	(void)bench_at_least("19", "live metric values to Redis", rate, 1000, "/s");
+	return true;
+}
+
 int main(int argc, char **argv)
 {
 	static struct world world;
@@ -467,7 +514,7 @@ int main(int argc, char **argv)
 	}
 	bool ok = open_world(&world) && fill(&world, (size_t)mb * 1000000, 2048) &&
 		  start_slowpath(&world) && bar_6(&world) && bar_17_evidence(&world) &&
-		  bar_17_finaliser(&world);
+		  bar_17_finaliser(&world) && bar_19(&world);
 	close_world(&world);
 	return ok ? EXIT_SUCCESS : EXIT_FAILURE;
 }

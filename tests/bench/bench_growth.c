@@ -162,10 +162,10 @@ static void show_point(struct point *point, FILE *data)
 	double p50 = bench_percentile(point->window.sample_ms, point->window.n_samples, 0.5);
 	double p95 = bench_percentile(point->window.sample_ms, point->window.n_samples, 0.95);
 
-	bench_note("%-10s  %6.0f events/s, CPU %.1f us an event (Redis %.1f), batch p50 %.2f ms p95 "
-		   "%.2f, %.0f bytes a row, memory %.0f MB",
-		   point->name, point->rate, cpu, redis, p50, p95, point->row_bytes,
-		   point->memory_mb);
+	bench_note(
+		"%-10s  %6.0f events/s, CPU %.1f us an event (Redis %.1f), batch p50 %.2f ms p95 "
+		"%.2f, %.0f bytes a row, memory %.0f MB",
+		point->name, point->rate, cpu, redis, p50, p95, point->row_bytes, point->memory_mb);
 	if (data) {
 		(void)fprintf(data, "%lld %.0f %.2f %.2f %.3f %.3f %.0f %.1f\n",
 			      (long long)point->rows, point->rate, cpu, redis, p50, p95,
@@ -291,8 +291,8 @@ static bool measure_size(struct world *world, size_t lines, FILE *data)
 	}
 	bench_note("%7zu lines  CPU %.1f us a line (Redis %.1f), %.0f bytes of database a line, "
 		   "memory %.0f MB; p50 costs %.1f ms, metrics %.1f, sessions %.1f%s",
-		   world->lines, us, redis_us, world->line_bytes, mb, costs, metrics,
-		   sessions, beside);
+		   world->lines, us, redis_us, world->line_bytes, mb, costs, metrics, sessions,
+		   beside);
 	if (data) {
 		(void)fprintf(data, "%zu %.2f %.2f %.0f %.1f %.2f %.2f %.2f ", world->lines, us,
 			      redis_us, world->line_bytes, mb, costs, metrics, sessions);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "bench/fast.h"
 
+#include <malloc.h>
 #include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -99,12 +100,14 @@ void bench_pause_us(long us)
 	(void)ppoll(NULL, 0, &time, NULL);
 }
 
-void bench_fastpath_start(struct bench_fast *fast, struct bench_fastpath *service, const char *path, int64_t batch)
+void bench_fastpath_start(struct bench_fast *fast, struct bench_fastpath *service, const char *path,
+			  int64_t batch)
 {
 	struct bp_err err = {0};
 
 	*service = (struct bench_fastpath){.lock = bp_writer_lock_new()};
-	bench_fast_must(fast, bp_checkpointer_start(path, &service->checkpointer, &err), "checkpointer", &err);
+	bench_fast_must(fast, bp_checkpointer_start(path, &service->checkpointer, &err),
+			"checkpointer", &err);
 	bench_fast_must(fast, bp_stop_open(&service->stop, &err), "stop", &err);
 	const struct bp_fastpath_deps deps = {
 		.redis_address = fast->server.socket,
@@ -116,9 +119,10 @@ void bench_fastpath_start(struct bench_fast *fast, struct bench_fastpath *servic
 	};
 	service->fastpath = bp_fastpath_new(&deps);
 	service->counters = bp_fastpath_counters(service->fastpath);
-	bench_fast_must(fast, bp_thread_start(&service->thread, "bp-fastpath", bp_fastpath_run, service->fastpath,
-			     &err),
-	     "thread", &err);
+	bench_fast_must(fast,
+			bp_thread_start(&service->thread, "bp-fastpath", bp_fastpath_run,
+					service->fastpath, &err),
+			"thread", &err);
 }
 
 void bench_fastpath_stop(struct bench_fastpath *service)
@@ -184,16 +188,20 @@ void bench_fast_grow(struct bench_fast *fast, const char *path, int64_t rows)
 			int64_t sequence;
 
 			bench_event_make(&fast->events, &texts, &event);
-			bench_fast_must(fast, bp_raw_put(writer, &event, event.ts_us, &put, &sequence, &err), "grow",
-			     &err);
+			bench_fast_must(
+				fast,
+				bp_raw_put(writer, &event, event.ts_us, &put, &sequence, &err),
+				"grow", &err);
 		}
 		bench_fast_must(fast, bp_sql_commit(sql, &err), "grow", &err);
 		bp_store_cap_wal(sql);
 	}
-	bench_fast_must(fast, bp_sql_exec(sql, "PRAGMA wal_checkpoint(TRUNCATE)", &err), "grow", &err);
+	bench_fast_must(fast, bp_sql_exec(sql, "PRAGMA wal_checkpoint(TRUNCATE)", &err), "grow",
+			&err);
 	bp_raw_writer_free(writer);
 	bp_codec_free(codec);
 	bp_sql_close(sql);
+	(void)malloc_trim(0); /* the memory of a run is to be its own */
 }
 
 /* Rows that the slow path has made facts of. */

@@ -24,7 +24,7 @@
 #include "support/redis.h"
 
 enum {
-	BENCH_WINDOW = 30000,    /* events of one timed run */
+	BENCH_WINDOW = 30000,     /* events of one timed run */
 	BENCH_WINDOW_WARM = 2000, /* of them untimed */
 	BENCH_BATCH = 100,
 	BENCH_SAMPLES_MAX = 20000,
@@ -44,8 +44,7 @@ void bench_fast_open(struct bench_fast *fast, const char *program);
 void bench_fast_close(struct bench_fast *fast);
 
 /** Stop everything, say why, end with failure. err may be NULL. */
-_Noreturn void bench_fast_fail(struct bench_fast *fast, const char *what,
-			       const struct bp_err *err);
+_Noreturn void bench_fast_fail(struct bench_fast *fast, const char *what, const struct bp_err *err);
 void bench_fast_must(struct bench_fast *fast, enum bp_rc rc, const char *what,
 		     const struct bp_err *err);
 
@@ -75,8 +74,8 @@ struct bench_fastpath {
 	const struct bp_fastpath_counters *counters;
 };
 
-void bench_fastpath_start(struct bench_fast *fast, struct bench_fastpath *service,
-			  const char *path, int64_t batch);
+void bench_fastpath_start(struct bench_fast *fast, struct bench_fastpath *service, const char *path,
+			  int64_t batch);
 void bench_fastpath_stop(struct bench_fastpath *service);
 
 /** Sleep, finer than poll(2). Nothing is waited for but time. */
@@ -91,11 +90,11 @@ struct bench_window {
 	double *sample_ms; /* keep the time of each batch, BENCH_SAMPLES_MAX of them; or NULL */
 	size_t n_samples;
 	/* Out, of the last run: */
-	double slow_share;   /* rows that became facts meanwhile, per row */
-	double cpu_us;       /* CPU of fast path and checkpointer for an event */
-	double redis_cpu_us; /* and that of Redis */
+	double slow_share;    /* rows that became facts meanwhile, per row */
+	double cpu_us;        /* CPU of fast path and checkpointer for an event */
+	double redis_cpu_us;  /* and that of Redis */
 	double written_bytes; /* by this process, for an event: log, database, checkpoints */
-	double memory_mb;    /* of this process at its end */
+	double memory_mb;     /* of this process at its end */
 };
 
 /** Events per second of the fast path over a backlog of BENCH_WINDOW events. arg: its window. */

@@ -6,16 +6,20 @@
 #include "cli/cmds.h"
 #include "cli/control_client.h"
 #include "cli/open.h"
+#include "cli/progress.h"
 #include "cli/text.h"
 
 static int run(struct bp_cli *cli)
 {
 	char home[BP_HOME_PATH_BYTES];
 	struct bp_err err = {0};
-	const struct bp_call call = {.home = home, .timeout_ms = -1};
+	struct bp_progress line;
+	const struct bp_call call = {
+		.home = home, .progress = bp_progress_draw, .arg = &line, .timeout_ms = -1};
 	cJSON *result = NULL;
 	enum bp_rc rc = bp_cli_home(home, sizeof(home), &err);
 
+	bp_progress_init(&line);
 	if (rc == BP_OK) {
 		cJSON *args = cJSON_CreateObject();
 		if (bp_options_given(&cli->options, "from-archive")) {
@@ -23,6 +27,7 @@ static int run(struct bp_cli *cli)
 		}
 		rc = bp_control_run(&call, "rebuild", args, &result, &err);
 	}
+	bp_progress_done(&line);
 	if (rc != BP_OK) {
 		return bp_cli_fail_err(cli, &err);
 	}

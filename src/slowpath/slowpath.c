@@ -443,10 +443,25 @@ static enum bp_rc begin_rebuild(struct bp_slowpath *slowpath, struct bp_sql *sql
 	return rc;
 }
 
-enum bp_rc bp_slowpath_rebuild(struct bp_slowpath *slowpath, const char *archive_folder,
+/** First rows, then what they made dirty: it grows while rows are read. */
+static void tell_rebuild(const struct bp_rebuild_wish *wish, const struct bp_slowpath_lag *lag,
+			 int64_t rows, int64_t *most)
+{
+	int64_t left = lag->sessions + lag->buckets;
+
+	*most = left > *most ? left : *most;
+	if (wish->progress && lag->rows > 0) {
+		wish->progress("reading rows", rows - lag->rows, rows, wish->arg);
+	} else if (wish->progress) {
+		wish->progress("working out the numbers", *most - left, *most, wish->arg);
+	}
+}
+
+enum bp_rc bp_slowpath_rebuild(struct bp_slowpath *slowpath, const struct bp_rebuild_wish *wish,
 			       int64_t *out_rows, struct bp_err *err)
 {
 	enum { POLL_MS = 10 };
+	const char *archive_folder = wish->archive_folder;
 	struct bp_sql *sql = NULL;
 	struct bp_slowpath_lag lag = {0};
 	/* Counted: sequences have gaps, where a row was there already. */
@@ -474,7 +489,11 @@ enum bp_rc bp_slowpath_rebuild(struct bp_slowpath *slowpath, const char *archive
 	}
 	end_pause(slowpath);
 	*out_rows = rows.total + archived;
+	int64_t rows_begun = lag.rows;
+	int64_t most = 0;
 	while (rc == BP_OK && lag.rows + lag.sessions + lag.buckets > 0) {
+		rows_begun = lag.rows > rows_begun ? lag.rows : rows_begun; /* others come in */
+		tell_rebuild(wish, &lag, rows_begun, &most);
 		if (bp_stop_wait(&slowpath->stop, POLL_MS)) {
 			rc = bp_err_set(err, BP_ESTOPPED,
 					"stopped during a rebuild; it goes on at the next start");

@@ -58,15 +58,24 @@ BP_MUSTUSE enum bp_rc bp_slowpath_lag(struct bp_sql *sql, struct bp_slowpath_lag
 /** Skip the debounce for what is dirty now (import, status --wait). Any thread. */
 void bp_slowpath_hurry(struct bp_slowpath *slowpath);
 
+/** What the rebuild job wants. */
+struct bp_rebuild_wish {
+	/** Its rows are read as well; NULL: sessions with archived rows keep their facts. */
+	const char *archive_folder;
+	/** So many of total are done in this step (a few words); NULL: nobody wants to know. */
+	void (*progress)(const char *step, int64_t done, int64_t total, void *arg);
+	void *arg;
+};
+
 /**
  * Drop every fact and rollup that rows can make again and start from sequence 0 (the rebuild job).
- * archive_folder: its rows are read as well; NULL: sessions with archived rows keep their facts.
  * Returns when all is done or stop is requested. *out_rows were read. Any thread.
  * Errors: BP_ESTOPPED it goes on at the next start; those of bp_sql_exec() and bp_archive_rows()
  *         (a file that cannot be read is found before anything is dropped).
  */
-BP_MUSTUSE enum bp_rc bp_slowpath_rebuild(struct bp_slowpath *slowpath, const char *archive_folder,
-					  int64_t *out_rows, struct bp_err *err);
+BP_MUSTUSE enum bp_rc bp_slowpath_rebuild(struct bp_slowpath *slowpath,
+					  const struct bp_rebuild_wish *wish, int64_t *out_rows,
+					  struct bp_err *err);
 
 /** What the reprice job wants. */
 struct bp_reprice_wish {

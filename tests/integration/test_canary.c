@@ -357,7 +357,8 @@ static void search_redis(void)
 
 static int64_t n_archived;
 
-/** A file of the archive, its pages inflated: every text of every row. */
+/** A file of the archive, its pages inflated: every text of every row. Seen to fail: with a planted
+ *  word in each payload that goes there, which compressed stands in no file as it is. */
 static void search_archived(const char *path)
 {
 	enum { WIRE_BYTES = 4 << 20 };

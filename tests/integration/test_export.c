@@ -365,6 +365,7 @@ static int run_limited(int to, rlim_t bytes, const char *const *args)
 		(void)dup2(err, STDERR_FILENO);
 		(void)dup2(to, STDOUT_FILENO);
 		(void)setenv("BLUEPLANE_HOME", home.home, 1);
+		(void)signal(SIGPIPE, SIG_DFL); /* as a shell starts it */
 		if (bytes > 0) {
 			(void)setrlimit(RLIMIT_FSIZE, &limit);
 		}
@@ -397,6 +398,7 @@ START_TEST(killed_in_the_middle_it_leaves_nothing)
 }
 END_TEST
 
+/* Seen to fail: with what a write says not told. */
 START_TEST(a_full_disk_is_said)
 {
 	import_sample();
@@ -407,6 +409,7 @@ START_TEST(a_full_disk_is_said)
 }
 END_TEST
 
+/* Seen to fail: with SIGPIPE left as it is; with what a write says not told. */
 START_TEST(a_closed_pipe_is_said)
 {
 	static const char *const none[] = {NULL};

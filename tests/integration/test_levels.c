@@ -297,6 +297,7 @@ START_TEST(the_halves_of_full_leave_their_text_out)
 }
 END_TEST
 
+/* Seen to fail: with the reason of an opt-out mistaken; with hooks shown at the level. */
 START_TEST(show_says_what_is_kept)
 {
 	start_at("privacy:\n  level: standard\n  opt_out: [errors]\n");

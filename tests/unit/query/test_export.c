@@ -317,6 +317,7 @@ static void read_alone(struct bp_buf *out)
 	bp_export_close(export);
 }
 
+/* Seen to fail: with a piece written when the next one is ready. */
 START_TEST(two_threads_give_what_one_gives_in_its_order)
 {
 	struct bp_buf alone;

@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/arena.h"
@@ -387,6 +388,79 @@ START_TEST(retention_deletes_when_it_is_told_to)
 }
 END_TEST
 
+/** So many lines of a session in the middle of each of the first months of 2026: rows, few facts. */
+static void write_months(int months, int lines)
+{
+	char path[2 * BP_TEST_HOME_PATH_BYTES];
+	struct bp_buf text;
+
+	bp_buf_init(&text, 64 << 20);
+	for (int i = 0; i < months * lines; i++) {
+		int month = 1 + i / lines;
+		bp_buf_printf(&text,
+			      "{\"type\":\"system\",\"subtype\":\"away_summary\",\"content\":\"x\","
+			      "\"isSidechain\":false,\"uuid\":\"5a3b1e%02d-0000-4000-8000-%012x\","
+			      "\"sessionId\":\"month%02d\",\"cwd\":\"/w\",\"version\":\"2.1.328\","
+			      "\"timestamp\":\"2026-%02d-15T%02d:%02d:%02d.000Z\"}\n",
+			      month, (unsigned)i * 2654435761U, month, month, i / 60 / 60 % 24,
+			      i / 60 % 60, i % 60);
+	}
+	ck_assert(bp_buf_ok(&text));
+	(void)snprintf(path, sizeof(path), "%s/-w/months.jsonl", home.projects);
+	bp_test_write_file(path, text.ptr, text.len);
+	bp_buf_done(&text);
+}
+
+/** Rows of the log before a month. */
+static int rows_before(const char *month)
+{
+	struct bp_test_output out;
+	int n = 0;
+
+	bp_test_cli(&home, &out, "export", "--what", "events", "-f", "jsonl", "--end", month, NULL);
+	ck_assert_msg(out.code == 0, "%s", out.err);
+	for (const char *c = out.out; *c; c++) {
+		n += *c == '\n';
+	}
+	bp_test_output_done(&out);
+	return n;
+}
+
+/* Seen to fail: without the limit; with the newest month first; with everything that is old. */
+START_TEST(over_its_limit_the_oldest_months_go_until_it_fits)
+{
+	enum { MONTHS = 6, LINES = 1500, LIMIT_BYTES = 2000000 };
+	struct stat st;
+	char next[16];
+
+	write_months(MONTHS, LINES);
+	bp_test_service_start(&home);
+	ck_assert_int_eq(ask("rows", "import", home.projects, NULL), MONTHS * LINES);
+	bp_test_service_stop(&home);
+	ck_assert_int_eq(stat(bp_test_home_file(&home, "telemetry.db"), &st), 0);
+	ck_assert_int_gt((int)st.st_size, LIMIT_BYTES + 500000);
+	bp_test_home_env(&home, "BLUEPLANE_RETENTION_RAW_DAYS=0");
+	bp_test_home_env(&home, "BLUEPLANE_STORAGE_MAX_MB=2");
+	bp_test_home_env(&home, "BLUEPLANE_RETENTION_DELAY=0s");
+	bp_test_service_start(&home);
+	/* Each question waits for its answer; ctest's limit ends it. */
+	do {
+		(void)ask("rows", "archive", "list", NULL);
+		ck_assert_int_eq(stat(bp_test_home_file(&home, "telemetry.db"), &st), 0);
+	} while (st.st_size > LIMIT_BYTES);
+	bp_test_service_stop(&home);
+	int archived = ask("rows", "archive", "list", NULL);
+	int left = ask("database.rows", "status", NULL, NULL);
+	ck_assert_int_eq(archived + left, MONTHS * LINES);
+	/* Whole months, no more of them than it takes. */
+	ck_assert_int_eq(archived % LINES, 0);
+	ck_assert_int_gt(left, 0);
+	(void)snprintf(next, sizeof(next), "2026-%02d-01", archived / LINES + 1);
+	ck_assert_int_eq(rows_before(next), 0);
+	check_verified();
+}
+END_TEST
+
 /* The service is killed while it archives or restores; the next one ends what was begun. */
 START_TEST(a_killed_service_loses_nothing)
 {
@@ -431,4 +505,4 @@ END_TEST
 BP_TEST_MAIN(setup, teardown, every_number_stays_and_every_row_comes_back,
 	     a_rebuild_leaves_sealed_sessions_alone, a_purge_reaches_the_archive,
 	     retention_runs_by_itself, retention_deletes_when_it_is_told_to,
-	     a_killed_service_loses_nothing)
+	     over_its_limit_the_oldest_months_go_until_it_fits, a_killed_service_loses_nothing)

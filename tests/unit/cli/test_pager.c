@@ -1,4 +1,6 @@
 /* SPDX-License-Identifier: MIT */
+/* How many lines a text takes; the pager itself is test_pager.c of integration. Seen to fail: with each
+ * condition of bp_pager_lines() and of the length of a colour turned round. */
 #include "cli/pager.h"
 
 #include <locale.h>

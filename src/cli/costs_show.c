@@ -311,6 +311,21 @@ static void print_header(const struct bp_costs_request *request, const struct bp
 	bp_buf_done(&spark);
 }
 
+/* Who reads a day among whole days takes it for one. */
+static void print_cut(const struct bp_cli *cli, const struct bp_costs_request *request)
+{
+	bool times = request->by >= BP_COSTS_DAY && request->by <= BP_COSTS_MONTH;
+	char from[BP_SHOW_BYTES];
+
+	if (!times || request->blocks_wanted || request->costs.n == 0 ||
+	    request->costs.rows[0].start_us >= request->period.from_us) {
+		return;
+	}
+	bp_show_time(from, request->tz, request->period.from_us);
+	bp_print_field(&cli->print, BP_PAINT_DIM, DAY_COLUMNS, "first row",
+		       "from %s on, as the period is: --since %.10s has whole days", from, from);
+}
+
 static void print_unpriced(const struct bp_cli *cli, const struct bp_costs_request *request,
 			   const struct bp_cost *total)
 {
@@ -426,6 +441,7 @@ void bp_costs_show(const struct bp_costs_request *request, const struct bp_cli *
 		print_rows(request, cli);
 	}
 	if (table) {
+		print_cut(cli, request);
 		print_unpriced(cli, request, total);
 		print_block_line(cli, request);
 		print_limits(cli, request);

@@ -160,6 +160,33 @@ START_TEST(a_day_is_that_of_the_zone)
 }
 END_TEST
 
+/* Seen to fail: without the line; with it below every table. */
+START_TEST(a_day_that_is_cut_is_told)
+{
+	static const struct {
+		const char *since, *by;
+		bool cut;
+	} cases[] = {{"2026-03-29T00:30", "day", true},
+		     {"2026-03-29", "day", false},
+		     {"2026-03-29T00:30", "month", true},
+		     {"2026-03-29T00:30", "model", false},
+		     {"2026-03-30", "day", false}};
+
+	put_history();
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		bp_test_output_done(&out);
+		bp_test_cli(&home, &out, "costs", "--since", cases[i].since, "--by", cases[i].by,
+			    NULL);
+		const char *told = strstr(out.out, "first row ");
+		ck_assert_msg((told != NULL) == cases[i].cut, "%s by %s: %s", cases[i].since,
+			      cases[i].by, out.out);
+		ck_assert_msg(!told || strstr(told, "from 2026-03-29 00:30 on, as the period is: "
+						    "--since 2026-03-29 has whole days"),
+			      "%s", told);
+	}
+}
+END_TEST
+
 START_TEST(what_is_not_shown_is_in_the_total)
 {
 	put_history();
@@ -268,6 +295,7 @@ START_TEST(wrong_words_are_told)
 END_TEST
 
 BP_TEST_MAIN(setup, teardown, every_grouping_has_the_same_total_in_every_zone,
-	     a_day_is_that_of_the_zone, what_is_not_shown_is_in_the_total,
+	     a_day_is_that_of_the_zone, a_day_that_is_cut_is_told,
+	     what_is_not_shown_is_in_the_total,
 	     a_model_without_a_price_is_told_and_can_be_given_one,
 	     budgets_warn_where_money_is_shown, wrong_words_are_told)

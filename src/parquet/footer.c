@@ -99,7 +99,7 @@ static void put_logical(struct bp_thrift_out *out, enum bp_parquet_type type)
 static void put_column(struct bp_thrift_out *out, const struct bp_parquet_column *column)
 {
 	bp_thrift_begin(out, 0);
-	bp_thrift_put_i32(out, SCHEMA_TYPE, physical[column->type]);
+	bp_thrift_put_i32(out, SCHEMA_TYPE, (int32_t)physical[column->type]);
 	bp_thrift_put_i32(out, SCHEMA_REPETITION,
 			  column->optional ? BP_PARQUET_OPTIONAL : BP_PARQUET_REQUIRED);
 	bp_thrift_put_text(out, SCHEMA_NAME, bp_str_from(column->name));
@@ -136,7 +136,7 @@ static void put_chunk(struct bp_thrift_out *out, const struct bp_parquet_column 
 	bp_thrift_begin(out, 0);
 	bp_thrift_put_i64(out, CHUNK_OFFSET, chunk->offset);
 	bp_thrift_begin(out, CHUNK_META);
-	bp_thrift_put_i32(out, META_TYPE, physical[column->type]);
+	bp_thrift_put_i32(out, META_TYPE, (int32_t)physical[column->type]);
 	bp_thrift_put_list(out, META_ENCODINGS, BP_THRIFT_I32, 2);
 	bp_thrift_add_i32(out, BP_PARQUET_ENCODING_PLAIN);
 	bp_thrift_add_i32(out, BP_PARQUET_ENCODING_RLE);

@@ -2,12 +2,15 @@
 #
 # tests/fuzz/fuzz_<name>.c is one LLVMFuzzerTestOneInput() for a parser that eats foreign bytes.
 # Preset fuzz: a libFuzzer program. Everywhere: tests/fuzz/corpus/<name>/ is run as ctest
-# "fuzz.<name>" (by libFuzzer itself, or by replay.c), so that an old crash stays fixed.
+# "fuzz.<name>" (by libFuzzer itself, or by replay.c), so that an old crash stays fixed. The words
+# of a format are in tests/fuzz/<name>.dict: libFuzzer reads them (the test so that it stays
+# readable, scripts/fuzz to mutate with). The target fuzz_programs is all of them.
 function(bp_fuzz name)
 	set(folders ${ARGN})
 	list(TRANSFORM folders PREPEND bp_)
 	set(sources "${PROJECT_SOURCE_DIR}/tests/fuzz/fuzz_${name}.c")
 	set(corpus "${PROJECT_SOURCE_DIR}/tests/fuzz/corpus/${name}")
+	set(dictionary "${PROJECT_SOURCE_DIR}/tests/fuzz/${name}.dict")
 	if(NOT BP_FUZZ)
 		list(APPEND sources "${PROJECT_SOURCE_DIR}/tests/fuzz/replay.c")
 	endif()
@@ -16,11 +19,21 @@ function(bp_fuzz name)
 	target_link_libraries(fuzz_${name} PRIVATE ${folders} bp_flags)
 	set_target_properties(fuzz_${name} PROPERTIES
 		RUNTIME_OUTPUT_DIRECTORY "${PROJECT_BINARY_DIR}/fuzz")
+	if(NOT TARGET fuzz_programs)
+		add_custom_target(fuzz_programs)
+	endif()
+	add_dependencies(fuzz_programs fuzz_${name})
+	if(BP_FUZZ)
+		target_link_options(fuzz_${name} PRIVATE -fsanitize=fuzzer)
+	endif()
 	if(NOT IS_DIRECTORY "${corpus}")
 		message(WARNING "no corpus for fuzz_${name}: add tests/fuzz/corpus/${name}/")
 	elseif(BP_FUZZ)
-		target_link_options(fuzz_${name} PRIVATE -fsanitize=fuzzer)
-		add_test(NAME "fuzz.${name}" COMMAND fuzz_${name} -runs=0 "${corpus}")
+		set(words)
+		if(EXISTS "${dictionary}")
+			set(words "-dict=${dictionary}")
+		endif()
+		add_test(NAME "fuzz.${name}" COMMAND fuzz_${name} -runs=0 ${words} "${corpus}")
 	else()
 		add_test(NAME "fuzz.${name}" COMMAND fuzz_${name} "${corpus}")
 	endif()

@@ -11,6 +11,9 @@
 enum { FORMAT = 1, INDEX_MAX = 4096, VARINT_BYTES = 10, FEW = 64, MANY = 512 };
 
 #define VALUE_MAX (INT64_C(1) << 50)
+/* Of one stored sketch. A thousand billion durations are more than there will be, and adding up
+   millions of such sketches, which somebody else may have written, still does not wrap. */
+#define COUNT_MAX (INT64_C(1) << 40)
 #define GAMMA (1.01 / 0.99)
 
 void bp_sketch_done(struct bp_sketch *sketch)
@@ -263,6 +266,15 @@ static bool take_bins(struct bp_str rest, const struct bp_sketch *head, int64_t 
 	return total == head->count && rest.len == 0;
 }
 
+static bool take_head(struct bp_str *rest, struct bp_sketch *head, int64_t *n)
+{
+	return take(rest, &head->count) && head->count <= COUNT_MAX && take(rest, &head->sum_us) &&
+	       take(rest, &head->min_us) && take(rest, &head->max_us) &&
+	       head->min_us <= head->max_us && head->max_us <= VALUE_MAX &&
+	       take(rest, &head->zeros) && head->zeros <= head->count && take(rest, n) &&
+	       *n <= INDEX_MAX;
+}
+
 enum bp_rc bp_sketch_decode(struct bp_sketch *into, struct bp_str bytes)
 {
 	struct bp_sketch head = {0};
@@ -274,9 +286,7 @@ enum bp_rc bp_sketch_decode(struct bp_sketch *into, struct bp_str bytes)
 	}
 	rest = bp_str_make(rest.ptr + 1, rest.len - 1);
 	/* A bin has two bytes or more. Bins of what is none stay behind the end, unseen. */
-	if (!take(&rest, &head.count) || !take(&rest, &head.sum_us) || !take(&rest, &head.min_us) ||
-	    !take(&rest, &head.max_us) || !take(&rest, &head.zeros) || head.zeros > head.count ||
-	    !take(&rest, &n) || n > INDEX_MAX || (size_t)n > rest.len / 2 ||
+	if (!take_head(&rest, &head, &n) || (size_t)n > rest.len / 2 ||
 	    !take_bins(rest, &head, n, reserve(into, (size_t)n))) {
 		return BP_ECORRUPT;
 	}

@@ -64,10 +64,12 @@ void bp_progress_trim(struct bp_progress *progress)
 static void take_path_hash(struct bp_checkpoint *stored, struct bp_str key)
 {
 	const char *colon = memrchr(key.ptr, ':', key.len);
-	size_t n = colon ? (size_t)(key.ptr + key.len - colon - 1) : 0;
 
-	if (stored->path_hash[0] == '\0' && n > 0 && n < sizeof(stored->path_hash)) {
-		memcpy(stored->path_hash, colon + 1, n);
+	if (stored->path_hash[0] == '\0' && colon) {
+		/* Of a key that is none of ours there is no hash to show. */
+		(void)bp_checkpoint_hash(
+			bp_str_make(colon + 1, (size_t)(key.ptr + key.len - colon - 1)),
+			stored->path_hash);
 	}
 }
 

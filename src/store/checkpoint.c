@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "store/checkpoint.h"
 
+#include <ctype.h>
 #include <stddef.h>
 #include <string.h>
 
@@ -111,20 +112,30 @@ static void decode_numbers(struct bp_json from, const struct number *numbers, si
 	}
 }
 
-static void decode_hash(struct bp_json from, const char *key, char out[17], bool *fine)
+bool bp_checkpoint_hash(struct bp_str text, char out[BP_CHECKPOINT_HASH_BYTES])
 {
-	char space[17];
-	struct bp_json member = bp_json_get(from, bp_str_from(key));
-	struct bp_str text = bp_json_text(member, space, sizeof(space));
-
-	if (!text.ptr || text.len > 16) {
-		*fine = false;
-		return;
+	if (!text.ptr || text.len >= BP_CHECKPOINT_HASH_BYTES) {
+		return false;
 	}
-	memset(out, 0, 17);
+	for (size_t i = 0; i < text.len; i++) {
+		if (!isxdigit((unsigned char)text.ptr[i])) {
+			return false;
+		}
+	}
+	memset(out, 0, BP_CHECKPOINT_HASH_BYTES);
 	if (text.len > 0) {
 		memcpy(out, text.ptr, text.len);
 	}
+	return true;
+}
+
+static void decode_hash(struct bp_json from, const char *key, char out[BP_CHECKPOINT_HASH_BYTES],
+			bool *fine)
+{
+	char space[BP_CHECKPOINT_HASH_BYTES];
+	struct bp_json member = bp_json_get(from, bp_str_from(key));
+
+	*fine = bp_checkpoint_hash(bp_json_text(member, space, sizeof(space)), out) && *fine;
 }
 
 void bp_checkpoint_step_encode(const struct bp_checkpoint_step *step, struct bp_buf *out)

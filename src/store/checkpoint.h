@@ -18,6 +18,8 @@
 #include "base/str.h"
 #include "store/sqlite.h"
 
+enum { BP_CHECKPOINT_HASH_BYTES = 17 }; /* 16 hex digits and NUL */
+
 /** What one stream entry did to its source: it covers the bytes from..to, one line. */
 struct bp_checkpoint_step {
 	int64_t generation; /* grows whenever the file is read from the start again */
@@ -25,7 +27,7 @@ struct bp_checkpoint_step {
 	int64_t to_bytes;   /* where this one ends */
 	int64_t device, inode, size_bytes;
 	int64_t head_bytes; /* how many bytes head_hash covers, at most 4096 */
-	char head_hash[17]; /* keyed hash of them, 16 hex */
+	char head_hash[BP_CHECKPOINT_HASH_BYTES]; /* keyed hash of them */
 	int64_t last_ts_us; /* last timestamp seen in the file, BP_SQL_NULL when none */
 };
 
@@ -33,7 +35,7 @@ struct bp_checkpoint_step {
 struct bp_checkpoint {
 	struct bp_checkpoint_step at; /* at.to_bytes is where the next read starts */
 	int64_t lines, rows, duplicates, dead_letters, oversize, purged;
-	char path_hash[17]; /* keyed hash of the path, for status and dead letters */
+	char path_hash[BP_CHECKPOINT_HASH_BYTES]; /* of the path, for status and dead letters */
 };
 
 /** What became of the line of a step. */
@@ -57,6 +59,10 @@ enum bp_step_fit bp_checkpoint_fit(const struct bp_checkpoint *stored,
 /** Advance over one BP_STEP_NEXT step and count its line; a new generation starts counting at 0. */
 void bp_checkpoint_apply(struct bp_checkpoint *stored, const struct bp_checkpoint_step *step,
 			 enum bp_line_fate fate);
+
+/** Take a hash: at most 16 hex digits. False when it is none; out is untouched. An entry says what it
+ *  likes, and the stored value must stay JSON. */
+bool bp_checkpoint_hash(struct bp_str text, char out[BP_CHECKPOINT_HASH_BYTES]);
 
 /** Wire form of a step (`cv`), and back. False when it is not one. */
 void bp_checkpoint_step_encode(const struct bp_checkpoint_step *step, struct bp_buf *out);

@@ -132,6 +132,9 @@ START_TEST(what_is_no_step_is_refused)
 		"\"hash\":\"\"}",
 		"{\"gen\":0,\"from\":0,\"to\":1,\"dev\":1,\"ino\":1,\"size\":1,\"head\":1,"
 		"\"hash\":\"0123456789abcdef0\"}",
+		/* Would make the stored value no JSON. */
+		"{\"gen\":0,\"from\":0,\"to\":1,\"dev\":1,\"ino\":1,\"size\":1,\"head\":1,"
+		"\"hash\":\"a\\\"b\"}",
 	};
 	struct bp_checkpoint_step out;
 

@@ -124,9 +124,10 @@ static void add_sketch(cJSON *object, const char *name, const struct bp_sketch *
 	add_number(into, "p99", bp_sketch_quantile(sketch, 0.99) / 1000);
 }
 
-static double share(int64_t part, int64_t whole)
+/* Sums that were cut at the largest number would wrap when they are added as integers. */
+static double share(int64_t part, double whole)
 {
-	return whole > 0 ? (double)part / (double)whole : (double)NAN;
+	return whole > 0 ? (double)part / whole : (double)NAN;
 }
 
 /* divisor 1: sums; else means of that many sources. */
@@ -148,10 +149,12 @@ static void add_all(cJSON *object, const struct bp_team_sums *of)
 
 	add_numbers(object, sums, 1);
 	add_number(object, "acceptance_rate",
-		   share(sums->edits_accepted, sums->edits_accepted + sums->edits_rejected));
+		   share(sums->edits_accepted,
+			 (double)sums->edits_accepted + (double)sums->edits_rejected));
 	add_number(object, "tool_error_rate",
-		   share(sums->tool_calls_error, sums->tool_calls_ok + sums->tool_calls_error +
-							 sums->tool_calls_interrupted));
+		   share(sums->tool_calls_error, (double)sums->tool_calls_ok +
+							 (double)sums->tool_calls_error +
+							 (double)sums->tool_calls_interrupted));
 	add_sketch(object, "response_ms", &of->response);
 	add_sketch(object, "tool_latency_ms", &of->latency);
 }

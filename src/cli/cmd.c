@@ -12,6 +12,9 @@
 enum { MESSAGE_BYTES = 2048, HELP_WIDTH = 80, HELP_COLUMN = 28 };
 
 static void talk(const struct bp_cli *cli, const char *before, const char *fmt, va_list args)
+	__attribute__((format(printf, 3, 0)));
+
+static void talk(const struct bp_cli *cli, const char *before, const char *fmt, va_list args)
 {
 	char text[MESSAGE_BYTES];
 	struct bp_buf safe, lines;

@@ -218,7 +218,7 @@ static void sql_assign(const struct bp_fact_schema *schema, size_t i, size_t key
 		bp_buf_printf(out, "ELSE %s END", name);
 		return;
 	}
-	BP_ASSERT(!"a merge without SQL");
+	bp_assert_failed("a merge without SQL", __FILE__, __LINE__);
 }
 
 void bp_fact_upsert_sql(const struct bp_fact_schema *schema, struct bp_buf *out)

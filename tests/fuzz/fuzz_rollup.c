@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* The stored forms of a rollup (sums, durations, files) of a database that somebody else wrote:
  * refused, or what is read is stored as something that is read as the same, can be added to itself
- * and asked. The first byte chooses the form. */
+ * and asked. The first byte chooses the form.
+ * Seen to fail: a step counted from the sum itself; a sketch whose least is above its most. */
 #include <stdint.h>
 #include <string.h>
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* `cv` of an entry that somebody else added: refused, or a step that is written as a text that is
- * read as the same, and that once applied is never applied again. */
+ * read as the same, and that once applied is never applied again.
+ * Seen to fail: a number left out of the text; a quote let into the hash. */
 #include <stdint.h>
 #include <string.h>
 

@@ -135,6 +135,23 @@ START_TEST(broken_bytes_are_refused_and_change_nothing)
 }
 END_TEST
 
+/* Seen to fail: with the decoder as it was before it looked at them. */
+START_TEST(a_stored_one_that_contradicts_itself_is_refused)
+{
+	/* One value of 1 ms, which is said to be 3 ms at least; then to be 2^41 values. */
+	static const char least_above_most[] =
+		"\x01\x01\xE8\x07\xE8\x17\xE8\x07\x00\x01\xDA\x02\x01";
+	static const char too_many[] = "\x01\x80\x80\x80\x80\x80\x40\x01\x01\x01\x00\x01\x00"
+				       "\x80\x80\x80\x80\x80\x40";
+	struct bp_sketch into = {0};
+
+	ck_assert_rc(bp_sketch_decode(&into, BP_STR(least_above_most)), BP_ECORRUPT);
+	ck_assert_rc(bp_sketch_decode(&into, BP_STR(too_many)), BP_ECORRUPT);
+	ck_assert_int_eq(into.count, 0);
+	bp_sketch_done(&into);
+}
+END_TEST
+
 START_TEST(an_empty_sketch_has_no_percentile)
 {
 	struct bp_sketch sketch = {0};
@@ -210,6 +227,6 @@ END_TEST
 BP_TEST_MAIN(NULL, NULL, every_percentile_is_within_one_per_cent_of_the_exact_one,
 	     merging_parts_in_any_order_gives_the_bytes_of_the_whole,
 	     a_stored_sketch_comes_back_the_same, broken_bytes_are_refused_and_change_nothing,
-	     an_empty_sketch_has_no_percentile, a_single_value_is_exact,
-	     a_few_values_in_any_order_are_the_same_sketch,
+	     a_stored_one_that_contradicts_itself_is_refused, an_empty_sketch_has_no_percentile,
+	     a_single_value_is_exact, a_few_values_in_any_order_are_the_same_sketch,
 	     a_stored_one_is_read_back_with_every_count)

@@ -16,6 +16,9 @@
 
 enum { NUMBER_BYTES = 40 };
 
+/* The year 2255: until then the sample, whose numbers are doubles, has every microsecond. */
+#define RESETS_MAX_S 9e9
+
 void bp_client_input_read(struct bp_buf *out, int wait_ms)
 {
 	int64_t until = bp_clock_mono_us() + (int64_t)wait_ms * 1000;
@@ -93,7 +96,7 @@ static void take_limits(struct bp_json limits, int64_t now_us, struct bp_limits 
 			continue; /* a name of a window, and nothing else, is kept */
 		}
 		if (take_real(bp_json_get(window, BP_STR("resets_at")), &resets) && resets > 0 &&
-		    resets < 1e11) {
+		    resets < RESETS_MAX_S) {
 			limit.resets_us = (int64_t)resets * 1000000;
 		}
 		bp_limits_put(out, &limit);

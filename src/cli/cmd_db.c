@@ -85,7 +85,7 @@ static int show_schema(struct bp_cli *cli)
 	return rc == BP_OK ? BP_EXIT_OK : bp_cli_fail_err(cli, &err);
 }
 
-/* --- verify, compact, backup: jobs of the service --- */
+/* --- verify, rescue, compact, backup: jobs of the service --- */
 
 static double number(const cJSON *json, const char *name)
 {
@@ -106,18 +106,22 @@ static int show_verify(const struct bp_cli *cli, const cJSON *result)
 		bp_print_line(&cli->print, "%s",
 			      cJSON_IsString(problem) ? problem->valuestring : "");
 	}
-	return bp_cli_fail(
-		cli, BP_EXIT_FAILED,
-		"the database is damaged (%s of %s rows cannot be read): restore a backup "
-		"or import again",
-		bp_text_count(llround(number(result, "broken_rows"))).text,
-		bp_text_count(llround(number(result, "rows"))).text);
+	return bp_cli_fail(cli, BP_EXIT_FAILED,
+			   "the database is damaged (%s of %s rows cannot be read): \"blueplane db "
+			   "rescue\" sets it aside and makes a new one of everything there is",
+			   bp_text_count(llround(number(result, "broken_rows"))).text,
+			   bp_text_count(llround(number(result, "rows"))).text);
 }
 
 static int show_result(const struct bp_cli *cli, const char *verb, const cJSON *result)
 {
 	if (strcmp(verb, "verify") == 0) {
 		return show_verify(cli, result);
+	}
+	if (strcmp(verb, "rescue") == 0) {
+		bp_print_line(&cli->print, "The database is set aside, and a new one is made; see: "
+					   "blueplane status");
+		return BP_EXIT_OK;
 	}
 	if (strcmp(verb, "compact") == 0) {
 		bp_print_line(&cli->print, "Compacted from %s to %s.",
@@ -203,13 +207,16 @@ static int run(struct bp_cli *cli)
 		       : run_job(cli, verb, is_backup ? cli->options.args[1] : NULL);
 }
 
-static const char *const VERBS[] = {"schema", "verify", "compact", "backup", NULL};
+static const char *const VERBS[] = {"schema", "verify", "rescue", "compact", "backup", NULL};
 
 const struct bp_command bp_cmd_db = {
 	.name = "db",
-	.summary = "the database: schema, verify, compact, backup",
-	.usage = "db schema | verify | compact | backup FILE",
-	.help = "schema shows every table; verify reads every page and row; compact gives unused\n"
+	.summary = "the database: schema, verify, rescue, compact, backup",
+	.usage = "db schema | verify | rescue | compact | backup FILE",
+	.help = "schema shows every table; verify reads every page and row; rescue sets a damaged\n"
+		"database aside and makes a new one of the sources, the archive and what can be "
+		"read\n"
+		"of it (the service does so by itself when it finds damage); compact gives unused\n"
 		"space back; backup writes a copy while the service goes on.\n\n"
 		"example: blueplane db backup /tmp/telemetry.db\n",
 	.verbs = VERBS,

@@ -18,6 +18,7 @@
 #include "cli/service_control.h"
 #include "cli/text.h"
 #include "query/prices.h"
+#include "query/rescue.h"
 #include "store/store.h"
 
 enum {
@@ -53,6 +54,13 @@ static void report(struct doctor *doctor, const char *name, const char *detail, 
 	}
 	cJSON_AddItemToArray(doctor->checks, check);
 	doctor->bad += fix ? 1 : 0;
+}
+
+static const char *text_of(const cJSON *check, const char *name)
+{
+	const cJSON *item = cJSON_GetObjectItemCaseSensitive(check, name);
+
+	return cJSON_IsString(item) ? item->valuestring : "";
 }
 
 static void check_home(struct doctor *doctor)
@@ -231,7 +239,10 @@ static void check_database(struct doctor *doctor)
 	if (rc == BP_OK) {
 		rc = bp_statement_step(statement, &err);
 	}
-	if (rc != BP_OK) {
+	if (rc == BP_ECORRUPT) {
+		report(doctor, "database", "damaged",
+		       "blueplane restart (it is set aside, and made anew of everything there is)");
+	} else if (rc != BP_OK) {
 		report(doctor, "database", err.msg, "blueplane db verify");
 	} else if (bp_column_int(statement, 0) > bp_store_version()) {
 		report(doctor, "database", "made by a newer version of blueplane",
@@ -244,6 +255,34 @@ static void check_database(struct doctor *doctor)
 	}
 	bp_statement_free(statement);
 	bp_sql_close(sql);
+}
+
+/** A damaged database that was set aside: told until the file is deleted. */
+static void check_set_aside(struct doctor *doctor)
+{
+	cJSON *aside = bp_rescue_json(doctor->home);
+	char detail[BP_HOME_PATH_BYTES + 256];
+	const char *fix = NULL;
+
+	if (cJSON_IsObject(aside)) {
+		bool done = cJSON_IsTrue(cJSON_GetObjectItemCaseSensitive(aside, "done")) != 0;
+		bool purges_lost =
+			cJSON_IsTrue(cJSON_GetObjectItemCaseSensitive(aside, "purges_lost")) != 0;
+
+		if (!done) {
+			fix = "blueplane start; blueplane status --wait";
+		} else if (purges_lost) {
+			fix = "purge again what was purged (it may have come back), then delete "
+			      "the file";
+		}
+		(void)snprintf(detail, sizeof(detail),
+			       "it was damaged (%s) and %s made anew; the old one is "
+			       "%s, not needed any more once you are content",
+			       text_of(aside, "reason"), done ? "was" : "is being",
+			       text_of(aside, "path"));
+		report(doctor, "set aside", detail, fix);
+	}
+	cJSON_Delete(aside);
 }
 
 static void check_claude(struct doctor *doctor)
@@ -297,13 +336,6 @@ static void check_environment(struct doctor *doctor)
 		       ? "TELEMETRY_ENDPOINT is set and ignored: nothing leaves this machine"
 		       : "nothing leaves this machine",
 	       NULL);
-}
-
-static const char *text_of(const cJSON *check, const char *name)
-{
-	const cJSON *item = cJSON_GetObjectItemCaseSensitive(check, name);
-
-	return cJSON_IsString(item) ? item->valuestring : "";
 }
 
 static void print_table(const struct doctor *doctor)
@@ -364,6 +396,7 @@ static int run(struct bp_cli *cli)
 	check_service(&doctor);
 	check_queue(&doctor);
 	check_database(&doctor);
+	check_set_aside(&doctor);
 	check_claude(&doctor);
 	check_watches(&doctor);
 	check_environment(&doctor);

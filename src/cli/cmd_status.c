@@ -42,6 +42,7 @@ static enum bp_rc read_files(const char *home, cJSON **out, struct bp_err *err)
 		.redis_state = "stopped",
 		.redis_private = true,
 		.redis_pid = BP_SQL_NULL,
+		.home = home,
 		.database_path = database,
 		/* What waits in a stopped Redis is not known; it is stored at the next start. */
 		.queue_depth = BP_SQL_NULL,
@@ -200,6 +201,32 @@ static void print_sources(const struct bp_cli *cli, const cJSON *status)
 	}
 }
 
+/** What became of a damaged database. */
+static void print_set_aside(const struct bp_print *print, const cJSON *status)
+{
+	const cJSON *aside = member(status, "database", "set_aside");
+	int64_t unreadable = number(aside, NULL, "unreadable");
+	bool done = cJSON_IsTrue(member(aside, NULL, "done")) != 0;
+
+	if (!cJSON_IsObject(aside)) {
+		return;
+	}
+	bp_print_field(print, BP_PAINT_BAD, LABEL, "Set aside",
+		       "the database was damaged (%s); it lies at %s", text(aside, NULL, "reason"),
+		       text(aside, NULL, "path"));
+	bp_print_field(print, BP_PAINT_NONE, LABEL, "",
+		       "%s%s from it, files of the archive: %s%s%s",
+		       done ? "made anew: " : "being made anew: so far ",
+		       bp_text_of(number(aside, NULL, "rows"), "row").text,
+		       bp_text_count(number(aside, NULL, "archive_files")).text,
+		       unreadable > 0 ? ", places that cannot be read: " : "",
+		       unreadable > 0 ? bp_text_count(unreadable).text : "");
+	if (cJSON_IsTrue(member(aside, NULL, "purges_lost"))) {
+		bp_print_field(print, BP_PAINT_BAD, LABEL, "",
+			       "what was purged from it may have come back: purge it again");
+	}
+}
+
 static void print_all(const struct bp_cli *cli, const cJSON *status)
 {
 	print_service(&cli->print, status);
@@ -217,6 +244,7 @@ static void print_all(const struct bp_cli *cli, const cJSON *status)
 			       "%s; until then events wait where they are",
 			       text(status, "database", "error"));
 	}
+	print_set_aside(&cli->print, status);
 	print_queue(&cli->print, status);
 	print_pools(&cli->print, status);
 	print_sources(cli, status);

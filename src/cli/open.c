@@ -46,8 +46,8 @@ enum bp_rc bp_cli_open(struct bp_sql **out, struct bp_err *err)
 	}
 	if (rc == BP_ECORRUPT) {
 		return bp_err_set(err, rc,
-				  "\"%.120s\" is damaged: put a backup in its place, or move it "
-				  "away and run \"blueplane import\"",
+				  "\"%.120s\" is damaged: \"blueplane restart\" sets it aside and "
+				  "makes a new one of everything there is",
 				  path);
 	}
 	return rc;

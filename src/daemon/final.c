@@ -44,7 +44,11 @@ enum bp_rc bp_final_look(struct bp_final *final, struct bp_err *err)
 	struct bp_spool_state spool = {0};
 
 	if (final->step == BP_FINAL_SOURCES) {
-		final->left = bp_capture_caught_up(final->service->capture) ? 0 : 1;
+		/* Rows of a database that was set aside are a source too. */
+		final->left = bp_capture_caught_up(final->service->capture) &&
+					      !atomic_load(&final->service->rescuing)
+				      ? 0
+				      : 1;
 		if (final->left > 0) {
 			return BP_OK;
 		}

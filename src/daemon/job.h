@@ -57,6 +57,7 @@ extern const struct bp_job bp_job_purge;
 extern const struct bp_job bp_job_rebuild;
 extern const struct bp_job bp_job_reload;
 extern const struct bp_job bp_job_reprice;
+extern const struct bp_job bp_job_rescue;
 extern const struct bp_job bp_job_status;
 extern const struct bp_job bp_job_stop;
 extern const struct bp_job bp_job_verify;

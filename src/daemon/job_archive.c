@@ -215,9 +215,15 @@ static enum bp_rc restore(struct bp_archiving *archiving, const cJSON *args, cJS
 	struct bp_archive_entry *entries = NULL;
 	int64_t rows = 0;
 	size_t n = 0;
-	enum bp_rc rc = bp_archive_list(from->sql, bp_job_text(args, "month"),
-					bp_job_text(args, "platform"), &entries, &n, err);
+	int64_t adopted = 0;
+	/* Also files of a database that was lost. */
+	enum bp_rc rc = bp_archive_adopt(from, bp_job_text(args, "month"),
+					 bp_job_text(args, "platform"), &adopted, err);
 
+	if (rc == BP_OK) {
+		rc = bp_archive_list(from->sql, bp_job_text(args, "month"),
+				     bp_job_text(args, "platform"), &entries, &n, err);
+	}
 	if (rc == BP_OK && n == 0) {
 		rc = bp_err_set(err, BP_ENOTFOUND,
 				"there is no such file; see: blueplane archive "

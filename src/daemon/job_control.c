@@ -27,6 +27,7 @@ static enum bp_rc run_stop(struct bp_service *service, const cJSON *args,
 {
 	enum bp_rc rc = run_ping(service, args, reply, out_result, err);
 
+	atomic_store(&service->stop_asked, true);
 	bp_stop_request(&service->stop);
 	return rc;
 }

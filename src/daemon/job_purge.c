@@ -6,6 +6,7 @@
 #include "daemon/job.h"
 #include "daemon/purge.h"
 #include "daemon/quiet.h"
+#include "daemon/rescue.h"
 
 enum { REDIS_MS = 30000, TRIES_MAX = 50, POLL_MS = 5 };
 
@@ -229,6 +230,9 @@ static enum bp_rc purge_now(struct bp_purge *purge, struct bp_job_reply *reply, 
 		rc = bp_purge_rewrite(purge, err);
 	}
 	if (rc == BP_OK) {
+		rc = bp_rescue_delete_old(purge->service, err);
+	}
+	if (rc == BP_OK) {
 		say(reply, "searching");
 		rc = prove(purge, &files, err);
 	}
@@ -251,6 +255,13 @@ static enum bp_rc run(struct bp_service *service, const cJSON *args, struct bp_j
 	struct bp_purge purge = {.service = service};
 
 	bp_service_take_archive(service);
+	if (atomic_load(&service->rescuing)) {
+		bp_service_give_archive(service);
+		return bp_err_set(
+			err, BP_EBUSY,
+			"the database is being made anew; purge when it is done: blueplane "
+			"status --wait");
+	}
 	enum bp_rc rc = open_all(&purge, err);
 
 	if (rc == BP_OK) {

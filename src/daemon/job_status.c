@@ -58,7 +58,7 @@ static const char *database_error(const struct bp_service *service)
 	}
 	return rc == BP_ELIMIT     ? "the disk is full: make room"
 	       : rc == BP_EBUSY    ? "another program holds it locked: end that"
-	       : rc == BP_ECORRUPT ? "it is damaged: see blueplane doctor"
+	       : rc == BP_ECORRUPT ? "it is damaged: it is being set aside"
 				   : "it cannot be written to: see blueplane logs";
 }
 
@@ -115,6 +115,7 @@ static enum bp_rc run(struct bp_service *service, const cJSON *args, struct bp_j
 		.version = BP_VERSION,
 		.pid = getpid(),
 		.uptime_s = (bp_clock_mono_us() - service->started_us) / 1000000,
+		.home = service->home,
 		.database_path = service->database,
 		.database_bytes =
 			file_bytes(service->database, "") + file_bytes(service->database, "-wal"),

@@ -10,8 +10,9 @@ static const struct bp_job *const jobs[] = {
 	&bp_job_dlq_drop,       &bp_job_dlq_list,     &bp_job_dlq_replay,
 	&bp_job_import,         &bp_job_ping,         &bp_job_privacy_audit,
 	&bp_job_privacy_show,   &bp_job_purge,        &bp_job_rebuild,
-	&bp_job_reload,         &bp_job_reprice,      &bp_job_status,
-	&bp_job_stop,           &bp_job_verify,       &bp_job_wait,
+	&bp_job_reload,         &bp_job_reprice,      &bp_job_rescue,
+	&bp_job_status,         &bp_job_stop,         &bp_job_verify,
+	&bp_job_wait,
 };
 
 const struct bp_job *bp_job_find(const char *name)

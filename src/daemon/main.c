@@ -108,35 +108,45 @@ static int open_signals(void)
 	return signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
 }
 
-/** Take all waiting signals. SIGCHLD and SIGHUP only wake us up. */
-static void take_signals(struct bp_service *service, int fd)
+/** Take all waiting signals. SIGCHLD and SIGHUP only wake us up. True when one ends us. */
+static bool take_signals(struct bp_service *service, int fd)
 {
 	struct signalfd_siginfo info;
+	bool ends = false;
 
 	while (read(fd, &info, sizeof(info)) == (ssize_t)sizeof(info)) {
 		if (info.ssi_signo == SIGTERM || info.ssi_signo == SIGINT) {
 			bp_log_info("stopping (%s)",
 				    info.ssi_signo == SIGTERM ? "SIGTERM" : "SIGINT");
 			bp_stop_request(&service->stop);
+			ends = true;
 		}
 	}
+	return ends;
 }
 
-/** Until somebody asks to stop: a signal, the job `stop`, or the end of the one job. */
-static void wait_for_stop(struct bp_service *service, int signals)
+/** Until somebody asks to stop: a signal, the job `stop`, or the end of the one job. Also until the
+ *  database is found damaged: true then, when nobody asked for the end. */
+static bool wait_for_stop(struct bp_service *service, int signals)
 {
 	int retry_ms = -1;
+	bool asked = false;
 
 	while (!bp_stop_requested(&service->stop)) {
 		struct pollfd fds[] = {{.fd = signals, .events = POLLIN},
-				       {.fd = service->stop.fd, .events = POLLIN}};
+				       {.fd = service->stop.fd, .events = POLLIN},
+				       {.fd = service->damage.fd, .events = POLLIN}};
 
-		(void)poll(fds, 2, retry_ms);
-		take_signals(service, signals);
+		(void)poll(fds, 3, retry_ms);
+		asked = take_signals(service, signals) || asked;
+		if (bp_stop_requested(&service->damage)) {
+			bp_stop_request(&service->stop);
+		}
 		if (!bp_stop_requested(&service->stop)) {
 			bp_service_watch_redis(service, &retry_ms);
 		}
 	}
+	return bp_stop_requested(&service->damage) && !asked && !service->stop_asked;
 }
 
 /* The port of a redis.url on TCP, "host:port" or "redis://host:port"; 0: a socket. */
@@ -182,12 +192,48 @@ static int fail(const struct bp_err *err)
 	return EXIT_FAILED;
 }
 
-static int serve(struct bp_service *service, const char *home, int signals)
+/** Load the options; bp_service_close() takes them along. */
+static enum bp_rc load(struct bp_service *service, const char *home,
+		       const struct command_line *line, struct bp_err *err)
+{
+	return bp_settings_load(&service->settings, home, line->changes, line->n_changes, err);
+}
+
+/** The database is damaged, and everything is closed: what the next opening starts from. */
+static enum bp_rc begin_again(struct bp_service *service, const char *home,
+			      const struct command_line *line, const char *why, struct bp_err *err)
+{
+	memset(service, 0, sizeof(*service));
+	(void)snprintf(service->damaged, sizeof(service->damaged), "%s", why);
+	return load(service, home, line, err);
+}
+
+static enum bp_rc open_service(struct bp_service *service, const char *home,
+			       const struct command_line *line, struct bp_err *err)
+{
+	enum bp_rc rc = bp_service_open(service, home, line->once == NULL, err);
+
+	/* Other files can be damaged too, as the salt: the database is not to blame for them. */
+	if (rc == BP_ECORRUPT && !service->damaged[0] && bp_stop_requested(&service->damage)) {
+		const struct bp_err why = *err;
+
+		*err = (struct bp_err){0};
+		rc = begin_again(service, home, line, why.msg, err);
+		if (rc == BP_OK) {
+			rc = bp_service_open(service, home, line->once == NULL, err);
+		}
+	}
+	return rc;
+}
+
+/** Serve until the end, or (true in *out_damaged) until the database is found damaged. */
+static int serve(struct bp_service *service, const char *home, int signals,
+		 const struct command_line *line, bool *out_damaged)
 {
 	struct bp_control *control = NULL;
 	struct bp_err err = {0};
 
-	if (bp_service_open(service, home, true, &err) != BP_OK) {
+	if (open_service(service, home, line, &err) != BP_OK) {
 		return fail(&err);
 	}
 	if (bp_control_start(service, &control, &err) != BP_OK) {
@@ -196,7 +242,7 @@ static int serve(struct bp_service *service, const char *home, int signals)
 	}
 	bp_log_info("blueplaned %s serves \"%s\" (ready in %lld ms)", BP_VERSION, home,
 		    (long long)(bp_clock_mono_us() - service->started_us) / 1000);
-	wait_for_stop(service, signals);
+	*out_damaged = wait_for_stop(service, signals);
 	bp_service_interrupt(service);
 	bp_control_stop(control);
 	bp_service_close(service);
@@ -204,17 +250,19 @@ static int serve(struct bp_service *service, const char *home, int signals)
 	return EXIT_DONE;
 }
 
-static int run_once(struct bp_service *service, const char *home, int signals, const char *request)
+/** The same for one job. */
+static int run_once(struct bp_service *service, const char *home, int signals,
+		    const struct command_line *line, bool *out_damaged)
 {
 	struct bp_once *once = NULL;
 	struct bp_err err = {0};
 
-	if (bp_service_open(service, home, false, &err) != BP_OK) {
+	if (open_service(service, home, line, &err) != BP_OK) {
 		return fail(&err);
 	}
-	enum bp_rc rc = bp_once_start(service, request, &once, &err);
+	enum bp_rc rc = bp_once_start(service, line->once, &once, &err);
 	if (rc == BP_OK) {
-		wait_for_stop(service, signals);
+		*out_damaged = wait_for_stop(service, signals);
 	}
 	bp_service_interrupt(service);
 	bool done = bp_once_finish(once);
@@ -223,6 +271,26 @@ static int run_once(struct bp_service *service, const char *home, int signals, c
 		return fail(&err);
 	}
 	return done ? EXIT_DONE : EXIT_FAILED;
+}
+
+static int run(struct bp_service *service, const char *home, int signals,
+	       const struct command_line *line)
+{
+	struct bp_err err = {0};
+
+	for (;;) {
+		bool damaged = false;
+		int code = line->once ? run_once(service, home, signals, line, &damaged)
+				      : serve(service, home, signals, line, &damaged);
+
+		if (!damaged) {
+			return code;
+		}
+		if (begin_again(service, home, line, "found while the service worked", &err) !=
+		    BP_OK) {
+			return fail(&err);
+		}
+	}
 }
 
 int main(int argc, char **argv)
@@ -248,8 +316,7 @@ int main(int argc, char **argv)
 	if (line.config) {
 		return bp_settings_command(home, argc - optind, argv + optind);
 	}
-	if (bp_settings_load(&service.settings, home, line.changes, line.n_changes, &err) !=
-	    BP_OK) {
+	if (load(&service, home, &line, &err) != BP_OK) {
 		(void)fail(&err);
 		return EXIT_USAGE;
 	}
@@ -271,6 +338,5 @@ int main(int argc, char **argv)
 		(void)bp_err_set(&err, BP_EIO, "no file descriptor left");
 		return fail(&err);
 	}
-	return line.once ? run_once(&service, home, signals, line.once)
-			 : serve(&service, home, signals);
+	return run(&service, home, signals, &line);
 }

@@ -47,8 +47,12 @@ static void once_run(void *arg)
 	struct bp_job_reply reply = {.progress = print_progress, .gone = never_gone};
 	cJSON *answer = bp_job_answer(once->service, once->request, &reply);
 
-	once->done = cJSON_HasObjectItem(answer, "result");
-	print(answer);
+	if (bp_stop_requested(&once->service->damage)) {
+		cJSON_Delete(answer); /* main asks again, of a new database */
+	} else {
+		once->done = cJSON_HasObjectItem(answer, "result");
+		print(answer);
+	}
 	bp_stop_request(&once->service->stop);
 }
 

@@ -10,7 +10,9 @@
 #include "daemon/archivist.h"
 #include "daemon/hook_conf.h"
 #include "daemon/limits.h"
+#include "daemon/rescue.h"
 #include "slowpath/forget.h"
+#include "store/damage.h"
 #include "stream/spool.h"
 
 enum {
@@ -51,10 +53,22 @@ static enum bp_rc start_redis(struct bp_service *service, struct bp_err *err)
 static enum bp_rc open_database(struct bp_service *service, struct bp_err *err)
 {
 	struct bp_sql *sql = NULL;
-	enum bp_rc rc = bp_service_sql(service, BP_SQL_WRITE, &sql, err);
+	enum bp_rc rc = BP_OK;
 
+	if (service->damaged[0]) {
+		rc = bp_rescue_set_aside(service, service->damaged, err);
+	}
+	if (rc == BP_OK) {
+		rc = bp_damage_watch(service->database, &service->damage, err);
+	}
+	if (rc == BP_OK) {
+		rc = bp_service_sql(service, BP_SQL_WRITE, &sql, err);
+	}
 	if (rc == BP_OK) {
 		rc = bp_store_migrate(sql, err);
+	}
+	if (rc == BP_OK) {
+		rc = bp_rescue_begin(service, sql, err);
 	}
 	bp_sql_close(sql);
 	return rc == BP_OK ? rc : bp_err_wrap(err, rc, "the database");
@@ -133,6 +147,7 @@ enum bp_rc bp_service_open(struct bp_service *service, const char *home, bool wa
 {
 	service->file_lock.fd = -1;
 	service->stop.fd = service->stop_capture.fd = service->stop_fastpath.fd = -1;
+	service->damage.fd = -1;
 	service->watch = watch;
 	service->started_us = bp_clock_mono_us();
 	(void)pthread_mutex_init(&service->mutex, NULL);
@@ -146,6 +161,9 @@ enum bp_rc bp_service_open(struct bp_service *service, const char *home, bool wa
 	}
 	if (rc == BP_OK) {
 		rc = bp_stop_open(&service->stop, err);
+	}
+	if (rc == BP_OK) {
+		rc = bp_stop_open(&service->damage, err);
 	}
 	if (rc == BP_OK) {
 		rc = bp_stop_open(&service->stop_capture, err);
@@ -180,6 +198,10 @@ enum bp_rc bp_service_open(struct bp_service *service, const char *home, bool wa
 	}
 	if (rc == BP_OK) {
 		rc = bp_thread_start(&service->limits_thread, "bp-limits", bp_limits_run, service,
+				     err);
+	}
+	if (rc == BP_OK) {
+		rc = bp_thread_start(&service->rescue_thread, "bp-rescue", bp_rescue_run, service,
 				     err);
 	}
 	if (rc == BP_OK && watch) {
@@ -245,6 +267,7 @@ void bp_service_close(struct bp_service *service)
 		bp_stop_request(&service->stop);
 	}
 	bp_thread_join(&service->archivist_thread);
+	bp_thread_join(&service->rescue_thread);
 	if (service->stop_capture.fd >= 0) {
 		bp_stop_request(&service->stop_capture);
 	}
@@ -254,7 +277,10 @@ void bp_service_close(struct bp_service *service)
 	}
 	bp_thread_join(&service->capture_thread);
 	if (service->fastpath_thread.started) {
-		drain(service);
+		/* A damaged database takes nothing. */
+		if (service->damage.fd < 0 || !bp_stop_requested(&service->damage)) {
+			drain(service);
+		}
 		bp_stop_request(&service->stop_fastpath);
 	}
 	bp_thread_join(&service->fastpath_thread);
@@ -268,10 +294,12 @@ void bp_service_close(struct bp_service *service)
 	if (service->lock) {
 		bp_writer_lock_free(service->lock);
 	}
+	(void)(bp_damage_watch(NULL, NULL, NULL) == BP_OK); /* cannot fail */
 	bp_server_stop(service->redis);
 	bp_lock_give(service->home, &service->file_lock);
 	close_stop(&service->stop_fastpath);
 	close_stop(&service->stop_capture);
+	close_stop(&service->damage);
 	close_stop(&service->stop);
 	bp_settings_done(&service->settings);
 	(void)pthread_mutex_destroy(&service->archive_mutex);

@@ -35,11 +35,15 @@ struct bp_service {
 	char archive[BP_HOME_PATH_BYTES];
 	char redis_address[BP_HOME_PATH_BYTES]; /* never changes while the service lives */
 	struct bp_settings settings;
-	int64_t started_us; /* monotonic */
-	bool watch;         /* false: --once */
+	int64_t started_us;             /* monotonic */
+	bool watch;                     /* false: --once */
+	char damaged[BP_ERR_MSG_BYTES]; /* set before it is opened: why the database must be set
+					   aside first; "": it need not */
 
 	struct bp_lock file_lock;
-	struct bp_stop stop; /* ask the whole service to end: any thread */
+	struct bp_stop stop;    /* ask the whole service to end: any thread */
+	atomic_bool stop_asked; /* by the job `stop`: it ends for good */
+	struct bp_stop damage;  /* the database is damaged: close, set it aside, open again */
 	struct bp_stop stop_capture;
 	struct bp_stop stop_fastpath;
 	struct bp_server *redis; /* NULL with redis.url */
@@ -60,13 +64,18 @@ struct bp_service {
 	struct bp_thread limits_thread;
 	pthread_mutex_t archive_mutex;     /* held by who moves, restores, purges, rebuilds */
 	struct bp_thread archivist_thread; /* not with --once */
+	struct bp_thread rescue_thread;
+	atomic_bool rescuing; /* rows of a database that was set aside are still to come */
 };
 
 /**
- * Start everything but the control socket. service is zero but for its settings, which the caller
- * loaded (their config points into the struct, so it must not move); home must have been made.
+ * Start everything but the control socket. service is zero but for `damaged` and its settings, which
+ * the caller loaded (their config points into the struct, so it must not move); home must have been
+ * made. With `damaged` the database is set aside first (rescue.h).
  * Errors: BP_EBUSY another service; BP_ENOTFOUND no redis-server; BP_EVERSION the database is
- *         newer than this program; BP_EIO BP_ECORRUPT. Nothing runs then, and nothing is left.
+ *         newer than this program; BP_ECORRUPT with `damage` requested: the database is damaged, open anew
+ *         with `damaged`; BP_EIO.
+ *         Nothing runs then, and nothing is left.
  */
 BP_MUSTUSE enum bp_rc bp_service_open(struct bp_service *service, const char *home, bool watch,
 				      struct bp_err *err);

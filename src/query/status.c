@@ -6,6 +6,7 @@
 
 #include "event/json.h"
 #include "event/timestamp.h"
+#include "query/rescue.h"
 
 enum { LARGE_LOG = 500 * 1000 };
 
@@ -247,6 +248,8 @@ struct cJSON *bp_status_json(const struct bp_status *status)
 	} else {
 		cJSON_AddNullToObject(database, "error");
 	}
+	cJSON_AddItemToObject(database, "set_aside",
+			      status->home ? bp_rescue_json(status->home) : cJSON_CreateNull());
 	cJSON *queue = cJSON_AddObjectToObject(root, "queue");
 	add_number(queue, "depth", status->queue_depth);
 	if (status->queue_depth == BP_SQL_NULL) {

@@ -51,6 +51,7 @@ struct bp_status {
 	const char *database_path;
 	int64_t database_bytes;     /* with its WAL */
 	const char *database_error; /* why it takes nothing now; NULL: it does */
+	const char *home;           /* for what became of a damaged one; NULL: not asked */
 	struct bp_status_rows rows;
 
 	int64_t queue_depth;

@@ -72,6 +72,13 @@ enum bp_rc bp_archive_run(const struct bp_archive *archive, const char *text, co
 	return rc;
 }
 
+enum bp_rc bp_archive_sync_commits(const struct bp_archive *archive, bool sync, struct bp_err *err)
+{
+	/* The log is one file: syncing it for one commit syncs what was committed before as well. */
+	return bp_sql_exec(archive->sql,
+			   sync ? "PRAGMA synchronous = FULL" : "PRAGMA synchronous = NORMAL", err);
+}
+
 enum bp_rc bp_archive_stopped(const struct bp_stop *stop, struct bp_err *err)
 {
 	return stop && bp_stop_requested(stop) ? bp_err_set(err, BP_ESTOPPED, "the service stops")

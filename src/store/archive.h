@@ -103,6 +103,17 @@ BP_MUSTUSE enum bp_rc bp_archive_list(struct bp_sql *sql, const char *month, con
  *  Errors: BP_ESTOPPED; BP_EIO; BP_ECORRUPT a file is not what it was: nothing was deleted. */
 BP_MUSTUSE enum bp_rc bp_archive_recover(const struct bp_archive *archive, struct bp_err *err);
 
+/**
+ * Record files that are in the folder and whole, but that the database does not know: those of a
+ * database that was lost. They are recorded as being restored, so that bp_archive_restore() or the
+ * next bp_archive_recover() brings their rows to the log, where facts are made of them; retention
+ * moves them to files again. month, platform: only those; NULL: all. *out_files were recorded.
+ * Errors: BP_ESTOPPED; those of bp_sql_exec().
+ */
+BP_MUSTUSE enum bp_rc bp_archive_adopt(const struct bp_archive *archive, const char *month,
+				       const char *platform, int64_t *out_files,
+				       struct bp_err *err);
+
 /** Bring the rows of a file back, unseal its sessions, remove the file. *out_rows came back.
  *  Errors: as bp_archive_recover(). */
 BP_MUSTUSE enum bp_rc bp_archive_restore(const struct bp_archive *archive,

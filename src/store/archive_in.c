@@ -112,9 +112,16 @@ enum bp_rc bp_archive_restore(const struct bp_archive *archive,
 	bp_raw_writer_free(restoring.writer);
 	bp_statement_free(restoring.was_ours);
 	bp_statement_free(restoring.forget_id);
-	/* The file goes last: until then its rows are in both. */
+	/* The file goes last: until then its rows are in both. A power cut must not take them from
+	 * the log once the file is gone. */
+	if (rc == BP_OK) {
+		rc = bp_archive_sync_commits(archive, true, err);
+	}
 	if (rc == BP_OK) {
 		rc = bp_archive_run(archive, SET_STATE, entry->path, BP_ARCHIVE_GONE, err);
+		enum bp_rc again =
+			bp_archive_sync_commits(archive, false, rc == BP_OK ? err : NULL);
+		rc = rc == BP_OK ? again : rc;
 	}
 	return rc == BP_OK ? bp_archive_remove(archive, entry, err) : rc;
 }

@@ -33,6 +33,12 @@ BP_MUSTUSE enum bp_rc bp_archive_end(struct bp_archive_step *step, enum bp_rc rc
 BP_MUSTUSE enum bp_rc bp_archive_run(const struct bp_archive *archive, const char *text,
 				     const char *path, int64_t number, struct bp_err *err);
 
+/** Make the commits of this connection wait (or not) until they are on the disk, with all before
+ *  them: before a file goes whose rows are in the log. Outside of a transaction.
+ *  Errors: those of bp_sql_exec(). */
+BP_MUSTUSE enum bp_rc bp_archive_sync_commits(const struct bp_archive *archive, bool sync,
+					      struct bp_err *err);
+
 /** BP_ESTOPPED with a sentence when the service stops. Errors: that. */
 BP_MUSTUSE enum bp_rc bp_archive_stopped(const struct bp_stop *stop, struct bp_err *err);
 

@@ -116,6 +116,10 @@ static enum bp_rc record(const struct bp_archive *archive, const struct bp_archi
 	struct bp_archive_step step;
 	enum bp_rc rc = bp_statement_new(archive->sql, FORGET_ID, &forget, err);
 
+	/* On the disk before the file changes: its new checksum must not be lost in a power cut. */
+	if (rc == BP_OK) {
+		rc = bp_archive_sync_commits(archive, true, err);
+	}
 	if (rc == BP_OK) {
 		rc = bp_archive_begin(archive, &step, err);
 	}
@@ -133,7 +137,7 @@ static enum bp_rc record(const struct bp_archive *archive, const struct bp_archi
 	}
 	rc = bp_archive_end(&step, rc, err);
 	bp_statement_free(forget);
-	return rc;
+	return rc == BP_OK ? bp_archive_sync_commits(archive, false, err) : rc;
 }
 
 /** The new file is recorded, then takes the old one's place: recovery can tell by the checksum

@@ -8,12 +8,14 @@
 /* Columns of the statements below, before those of raw_columns.h. */
 enum { SEQUENCE, INGESTED_US, EVENT_ID, TS_US, TS_SOURCE, PV, LVL, FLAGS, EVENT_DATA, N_FIXED };
 
+/* Not "sequence > ?1": that would look the row ?1 up, which may be on a page that cannot be read
+ * (salvage.c). */
 static const char *const selects[] = {
 	[BP_RAW_CLAUDE] = "SELECT sequence, " BP_RAW_COLUMNS
-			  " FROM claude_row WHERE sequence > ?1 AND sequence <= ?3 "
+			  " FROM claude_row WHERE sequence >= ?1 + 1 AND sequence <= ?3 "
 			  "ORDER BY sequence LIMIT ?2",
 	[BP_RAW_OTHER] = "SELECT sequence, " BP_RAW_COLUMNS
-			 " FROM other_row WHERE sequence > ?1 AND sequence <= ?3 "
+			 " FROM other_row WHERE sequence >= ?1 + 1 AND sequence <= ?3 "
 			 "ORDER BY sequence LIMIT ?2",
 };
 

@@ -10,6 +10,7 @@
 
 #include "base/mem.h"
 #include "store/connection.h"
+#include "store/damage.h"
 
 enum { PAGE_BYTES = 4096 };
 
@@ -57,6 +58,9 @@ enum bp_rc bp_sql_error(sqlite3 *db, int code, struct bp_err *err)
 
 	if (rc == BP_OK) {
 		return rc;
+	}
+	if (rc == BP_ECORRUPT && db) {
+		bp_damage_found(sqlite3_db_filename(db, "main"));
 	}
 	if (rc == BP_ELIMIT) {
 		return bp_err_set(err, rc, "the disk (or the database's size limit) is full");

@@ -22,36 +22,7 @@
 #include "base/thread.h"
 #include "torture/torture.h"
 
-enum { ARRIVAL_MS = 120 * 1000, POLL_MS = 100, STEP_LINES = 12, KINDS = 8, REAP_MS = 20 * 1000 };
-
-struct options {
-	uint64_t rounds, lines, seed;
-	const char *bin;
-	bool verbose, keep;
-};
-
-/** Who grows the history. */
-struct writer {
-	struct world *world;
-	uint64_t random;
-	_Atomic int64_t quota; /* lines that may exist */
-	_Atomic bool stop;
-};
-
-struct run {
-	struct options options;
-	struct torture_home home;
-	char root[64];
-	struct world world;
-	struct hooks hooks;
-	struct writer writer;
-	struct redis_death *deaths;
-	size_t n_deaths;
-	uint64_t random;
-	pid_t import;
-	int64_t done[KINDS];
-	int failures;
-};
+enum { ARRIVAL_MS = 120 * 1000, POLL_MS = 100, STEP_LINES = 12, REAP_MS = 20 * 1000 };
 
 _Noreturn void torture_give_up(const char *format, ...)
 {
@@ -112,7 +83,7 @@ static void writer_run(void *arg)
 	}
 }
 
-static void start_service(struct run *run)
+void torture_start(struct run *run)
 {
 	struct bp_buf text;
 
@@ -131,13 +102,12 @@ static void start_service(struct run *run)
 	bp_buf_done(&text);
 }
 
-static pid_t service_pid(const struct run *run)
+pid_t torture_service(const struct run *run)
 {
 	return pid_of(&run->home, "run/pid");
 }
 
-/** The service's Redis; waits for it when it is just being started. */
-static pid_t redis_pid(const struct run *run)
+pid_t torture_redis(const struct run *run)
 {
 	pid_t pid = pid_of(&run->home, "run/redis.pid");
 
@@ -167,20 +137,20 @@ static void empty_redis(const struct run *run)
 
 static void kill_service(struct run *run)
 {
-	kill_hard(service_pid(run));
-	start_service(run);
+	kill_hard(torture_service(run));
+	torture_start(run);
 }
 
 static void kill_redis(struct run *run)
 {
-	kill_hard(redis_pid(run));
+	kill_hard(torture_redis(run));
 	note_death(run, false);
 }
 
 static void kill_redis_and_empty(struct run *run)
 {
-	pid_t service = service_pid(run);
-	pid_t redis = redis_pid(run);
+	pid_t service = torture_service(run);
+	pid_t redis = torture_redis(run);
 
 	/* Held still, so that it does not start the next one before the files are gone. */
 	if (service > 0) {
@@ -196,8 +166,8 @@ static void kill_redis_and_empty(struct run *run)
 
 static void kill_both(struct run *run)
 {
-	pid_t service = service_pid(run);
-	pid_t redis = redis_pid(run);
+	pid_t service = torture_service(run);
+	pid_t redis = torture_redis(run);
 	bool empty = torture_chance(&run->random, 500);
 
 	kill_hard(torture_chance(&run->random, 500) ? service : redis);
@@ -207,12 +177,12 @@ static void kill_both(struct run *run)
 		empty_redis(run);
 	}
 	note_death(run, empty);
-	start_service(run);
+	torture_start(run);
 }
 
 static void freeze_redis(struct run *run)
 {
-	pid_t redis = redis_pid(run);
+	pid_t redis = torture_redis(run);
 
 	if (redis > 0) {
 		(void)kill(redis, SIGSTOP);
@@ -225,7 +195,7 @@ static void freeze_redis(struct run *run)
 
 static void freeze_redis_and_kill_service(struct run *run)
 {
-	pid_t redis = redis_pid(run);
+	pid_t redis = torture_redis(run);
 
 	if (redis > 0) {
 		(void)kill(redis, SIGSTOP);
@@ -236,12 +206,12 @@ static void freeze_redis_and_kill_service(struct run *run)
 
 static void kill_while_starting(struct run *run)
 {
-	kill_hard(service_pid(run));
+	kill_hard(torture_service(run));
 	pid_t starting = start_blueplane(&run->home, "start");
 	torture_pause(torture_below(&run->random, 120));
-	kill_hard(service_pid(run));
+	kill_hard(torture_service(run));
 	(void)wait_for(starting);
-	start_service(run);
+	torture_start(run);
 }
 
 static void stop_and_start(struct run *run)
@@ -252,14 +222,14 @@ static void stop_and_start(struct run *run)
 		(void)printf("FAILED: blueplane stop: exit code %d\n", code);
 		run->failures++;
 	}
-	start_service(run);
+	torture_start(run);
 }
 
 static const struct {
 	const char *name;
 	void (*act)(struct run *run);
 	bool service_lives;
-} KIND[KINDS] = {
+} KIND[TORTURE_KINDS] = {
 	{"service killed", kill_service, false},
 	{"Redis killed", kill_redis, true},
 	{"Redis killed and emptied", kill_redis_and_empty, true},
@@ -280,30 +250,37 @@ static void start_import(struct run *run)
 	}
 }
 
-static void one_round(struct run *run, uint64_t i)
+uint64_t torture_round_begin(struct run *run)
 {
 	static const uint64_t moments_ms[] = {10, 60, 300, 1000};
-	size_t kind = i < KINDS ? i : (size_t)torture_below(&run->random, KINDS);
 	uint64_t grow = run->options.lines * 4 / 5 / run->options.rounds;
 	uint64_t wait_ms = torture_below(&run->random, moments_ms[torture_below(&run->random, 4)]);
 
 	(void)atomic_fetch_add(&run->writer.quota, (int64_t)grow);
 	start_import(run);
 	torture_pause(wait_ms);
-	pid_t before = service_pid(run);
+	return wait_ms;
+}
+
+static void one_round(struct run *run, uint64_t i)
+{
+	size_t kind = i < TORTURE_KINDS ? i : (size_t)torture_below(&run->random, TORTURE_KINDS);
+	uint64_t wait_ms = torture_round_begin(run);
+
+	pid_t before = torture_service(run);
 	if (before == 0) {
 		(void)printf("FAILED: round %llu: the service has ended by itself\n",
 			     (unsigned long long)i);
 		run->failures++;
-		start_service(run);
+		torture_start(run);
 	}
 	KIND[kind].act(run);
 	run->done[kind]++;
-	if (KIND[kind].service_lives && service_pid(run) != before) {
+	if (KIND[kind].service_lives && torture_service(run) != before) {
 		(void)printf("FAILED: round %llu: %s, and the service ended\n",
 			     (unsigned long long)i, KIND[kind].name);
 		run->failures++;
-		start_service(run);
+		torture_start(run);
 	}
 	if (run->options.verbose) {
 		(void)printf("round %llu: after %llu ms %s; %lld lines written\n",
@@ -313,8 +290,7 @@ static void one_round(struct run *run, uint64_t i)
 	}
 }
 
-/** Until everything is stored and final. */
-static void wait_done(struct run *run, struct check *check)
+void torture_wait_done(struct run *run, struct check *check)
 {
 	int64_t until_us = torture_now_us() + (int64_t)ARRIVAL_MS * 1000;
 
@@ -372,13 +348,17 @@ static void rounds(struct run *run)
 	struct bp_thread hooks = {0};
 	struct bp_err err = {0};
 
-	start_service(run);
+	torture_start(run);
 	if (bp_thread_start(&writer, "writer", writer_run, &run->writer, &err) != BP_OK ||
 	    bp_thread_start(&hooks, "hooks", hooks_run, &run->hooks, &err) != BP_OK) {
 		torture_give_up("%s", err.msg);
 	}
 	for (uint64_t i = 0; i < run->options.rounds; i++) {
-		one_round(run, i);
+		if (run->options.power) {
+			power_cut(run);
+		} else {
+			one_round(run, i);
+		}
 	}
 	atomic_store(&run->writer.stop, true);
 	bp_thread_join(&writer);
@@ -409,8 +389,11 @@ static void report(const struct run *run, const struct check *check, int64_t too
 		     (long long)(check->oldest_us / 1000), (long long)check->lost_emptied,
 		     (long long)(check->oldest_emptied_us / 1000),
 		     (long long)(run->hooks.slowest_us / 1000));
-	for (size_t i = 0; i < KINDS; i++) {
+	for (size_t i = 0; i < TORTURE_KINDS && !run->options.power; i++) {
 		(void)printf("%s%lld %s", i ? ", " : "", (long long)run->done[i], KIND[i].name);
+	}
+	if (run->options.power) {
+		(void)printf("%zu power cuts", run->n_cuts);
 	}
 	(void)printf("; %.1f s, final %.1f s after the last\n", (double)took_us / 1e6,
 		     (double)final_us / 1e6);
@@ -426,7 +409,7 @@ static int torture(struct run *run)
 	check.deaths = run->deaths;
 	check.n_deaths = run->n_deaths;
 	int64_t last_us = torture_now_us();
-	wait_done(run, &check);
+	torture_wait_done(run, &check);
 	int64_t final_us = torture_now_us() - last_us;
 	check_all(&check);
 	if (run_blueplane(&run->home, NULL, "stop", NULL, NULL) != 0) {
@@ -440,6 +423,9 @@ static int torture(struct run *run)
 	}
 	run->failures += check.failures;
 	report(run, &check, torture_now_us() - start_us, final_us);
+	if (run->failures == 0) {
+		power_check(run);
+	}
 	if (run->failures == 0 && !run->options.keep) {
 		remove_tree(run->root);
 	} else {
@@ -466,10 +452,15 @@ static bool read_number(const char *text, uint64_t *out)
 static bool parse(int argc, char **argv, struct options *out)
 {
 	static const struct option rows[] = {
-		{"rounds", required_argument, NULL, 'r'}, {"seed", required_argument, NULL, 's'},
-		{"lines", required_argument, NULL, 'l'},  {"bin", required_argument, NULL, 'b'},
-		{"verbose", no_argument, NULL, 'v'},      {"keep", no_argument, NULL, 'k'},
-		{"help", no_argument, NULL, 'h'},         {NULL, 0, NULL, 0},
+		{"rounds", required_argument, NULL, 'r'},
+		{"seed", required_argument, NULL, 's'},
+		{"lines", required_argument, NULL, 'l'},
+		{"bin", required_argument, NULL, 'b'},
+		{"verbose", no_argument, NULL, 'v'},
+		{"keep", no_argument, NULL, 'k'},
+		{"power-cut", no_argument, NULL, 'p'},
+		{"help", no_argument, NULL, 'h'},
+		{NULL, 0, NULL, 0},
 	};
 	bool fine = true;
 	int c;
@@ -487,6 +478,8 @@ static bool parse(int argc, char **argv, struct options *out)
 			out->verbose = true;
 		} else if (c == 'k') {
 			out->keep = true;
+		} else if (c == 'p') {
+			out->power = true;
 		} else if (c != 's') {
 			fine = false;
 		}
@@ -506,11 +499,12 @@ int main(int argc, char **argv)
 		.rounds = 50, .lines = 100000, .seed = seed % 1000000, .bin = BP_TEST_BIN_DIR};
 	if (!parse(argc, argv, &run.options)) {
 		(void)fprintf(stderr, "usage: torture [--rounds N] [--lines N] [--seed N|random] "
-				      "[--bin FOLDER] [--verbose] [--keep]\n");
+				      "[--bin FOLDER] [--power-cut] [--verbose] [--keep]\n");
 		return 2;
 	}
 	(void)signal(SIGPIPE, SIG_IGN);
-	(void)printf("torture --rounds %llu --lines %llu --seed %llu\n",
+	(void)printf("torture%s --rounds %llu --lines %llu --seed %llu\n",
+		     run.options.power ? " --power-cut" : "",
 		     (unsigned long long)run.options.rounds, (unsigned long long)run.options.lines,
 		     (unsigned long long)run.options.seed);
 	(void)fflush(stdout);
@@ -518,6 +512,7 @@ int main(int argc, char **argv)
 	world_done(&run.world);
 	free(run.hooks.calls);
 	free(run.deaths);
+	free(run.cuts);
 	(void)printf("%s (seed %llu)\n", failures ? "FAILED" : "all accounted for",
 		     (unsigned long long)run.options.seed);
 	return failures ? 1 : 0;

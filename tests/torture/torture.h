@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /**
- * torture.h - the parts of the torture program: a history that grows, hooks, kills, checks.
+ * torture.h - the parts of the torture program: a history that grows, hooks, kills, power cuts,
+ *             checks.
  *
  * Why:     the promises of docs/architecture.md 6 hold whatever is killed when, or they do not. The
  *          history is made from a seed and knows what it holds, so that afterwards every line can
@@ -148,5 +149,60 @@ struct check {
 bool check_arrived(struct check *check);
 /** All of it; prints each failure. The service runs and is final. */
 void check_all(struct check *check);
+
+/* torture.c: one run. */
+
+enum { TORTURE_KINDS = 8 };
+
+struct options {
+	uint64_t rounds, lines, seed;
+	const char *bin;
+	bool verbose, keep;
+	bool power; /* cut the power instead of killing */
+};
+
+/** Who grows the history. */
+struct writer {
+	struct world *world;
+	uint64_t random;
+	_Atomic int64_t quota; /* lines that may exist */
+	_Atomic bool stop;
+};
+
+struct run {
+	struct options options;
+	struct torture_home home;
+	char root[64];
+	struct world world;
+	struct hooks hooks;
+	struct writer writer;
+	struct redis_death *deaths;
+	size_t n_deaths;
+	struct cut *cuts; /* with --power-cut */
+	size_t n_cuts;
+	uint64_t random;
+	pid_t import;
+	int64_t done[TORTURE_KINDS];
+	int failures;
+};
+
+/** Start the service; a failure is counted and printed. */
+void torture_start(struct run *run);
+pid_t torture_service(const struct run *run);
+/** The service's Redis; waits for it when it is just being started. */
+pid_t torture_redis(const struct run *run);
+/** Let more lines be written, and wait a random time; returns how long. */
+uint64_t torture_round_begin(struct run *run);
+/** Until everything is stored and final. */
+void torture_wait_done(struct run *run, struct check *check);
+
+/* power.c: what a power cut leaves. */
+
+/** Keep a copy of the home as it is at a random moment, with the ends of its logs as a disk that lost
+ *  its power may have them. */
+void power_cut(struct run *run);
+
+/** Start a service on each copy; it must catch up to everything. The world is settled. */
+void power_check(struct run *run);
 
 #endif

@@ -84,6 +84,13 @@ enum bp_rc bp_home_check(const char *home, struct bp_err *err)
 		return bp_err_set(err, BP_EINVAL, "others can read the home \"%s\": chmod 700 '%s'",
 				  home, home);
 	}
+	if (access(home, W_OK) != 0 && errno == EROFS) {
+		return bp_err_set(
+			err, BP_EINVAL,
+			"the home \"%s\" is on a read-only file system: mount it writable, "
+			"or choose another home with BLUEPLANE_HOME",
+			home);
+	}
 	if ((st.st_mode & 0700) != 0700 || access(home, W_OK | X_OK) != 0) {
 		return bp_err_set(err, BP_EINVAL,
 				  "the home \"%s\" cannot be written to: chmod 700 '%s'", home,

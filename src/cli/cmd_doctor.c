@@ -68,14 +68,17 @@ static void check_home(struct doctor *doctor)
 	struct bp_err err = {0};
 	enum bp_rc rc = bp_home_check(doctor->home, &err);
 	struct statvfs fs;
-	char fix[BP_HOME_PATH_BYTES + 32];
+	const char *fix = err.msg;
 
 	if (rc == BP_ENOTFOUND) {
 		report(doctor, "home", "there is none yet", "blueplane start");
 		return;
 	}
-	/* The message ends in the command that mends it; for a script it stands apart. */
-	(void)snprintf(fix, sizeof(fix), "chmod 700 '%s'", doctor->home);
+	/* The message ends in what mends it; for a script it stands apart. */
+	for (const char *at = err.msg; (at = strstr(at, ": ")) != NULL;) {
+		at += 2;
+		fix = at;
+	}
 	report(doctor, "home", rc == BP_OK ? "private" : err.msg, rc == BP_OK ? NULL : fix);
 	if (statvfs(doctor->home, &fs) == 0) {
 		uint64_t free_bytes = (uint64_t)fs.f_bavail * fs.f_frsize;

@@ -31,6 +31,7 @@ struct search {
 	struct needles needles;
 	char *chunk; /* CHUNK_BYTES + NEEDLE_BYTES_MAX */
 	const char *home;
+	struct bp_sql *sql;
 	char *where;
 	int64_t files;
 };
@@ -99,18 +100,30 @@ static bool has_needle(const struct needles *needles, const char *bytes, size_t 
 	return false;
 }
 
+/** The next bytes of a file, of the database's (fd < 0), or of its log; 0 at the end. */
+static size_t read_some(const struct search *search, int fd, enum bp_sql_file file, int64_t at,
+			char *out)
+{
+	if (fd < 0) {
+		return bp_sql_read_bytes(search->sql, file, at, out, CHUNK_BYTES);
+	}
+	ssize_t n = read(fd, out, CHUNK_BYTES);
+	return n > 0 ? (size_t)n : 0;
+}
+
 /** Search a file chunk by chunk, each with the end of the one before it. */
-static bool file_has(struct search *search, int fd)
+static bool file_has(struct search *search, int fd, enum bp_sql_file file)
 {
 	size_t kept = 0;
 
-	for (;;) {
-		ssize_t n = read(fd, search->chunk + kept, CHUNK_BYTES);
+	for (int64_t at = 0;;) {
+		size_t n = read_some(search, fd, file, at, search->chunk + kept);
 
-		if (n <= 0) {
+		if (n == 0) {
 			return false;
 		}
-		size_t len = kept + (size_t)n;
+		at += (int64_t)n;
+		size_t len = kept + n;
 		if (has_needle(&search->needles, search->chunk, len)) {
 			return true;
 		}
@@ -149,6 +162,36 @@ static bool archive_has(struct search *search, const char *path)
 	return found;
 }
 
+/** The database and its log are read through SQLite (store/sqlite.h); its shared memory has numbers of
+ *  pages alone. */
+static bool is_database(const struct search *search, const char *path)
+{
+	static const char *const names[] = {"telemetry.db", "telemetry.db-wal", "telemetry.db-shm"};
+	const char *name = path + strlen(search->home) + 1;
+
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+		if (strcmp(name, names[i]) == 0) {
+			return true;
+		}
+	}
+	return false;
+}
+
+static void look_at_database(struct search *search)
+{
+	static const struct {
+		enum bp_sql_file file;
+		const char *name;
+	} files[] = {{BP_SQL_FILE_DATABASE, "telemetry.db"}, {BP_SQL_FILE_LOG, "telemetry.db-wal"}};
+
+	for (size_t i = 0; i < sizeof(files) / sizeof(files[0]) && !search->where[0]; i++) {
+		search->files++;
+		if (file_has(search, -1, files[i].file)) {
+			(void)snprintf(search->where, BP_HOME_PATH_BYTES, "%s", files[i].name);
+		}
+	}
+}
+
 static bool look_at_file(const char *path, bool is_dir, void *arg)
 {
 	struct search *search = arg;
@@ -157,7 +200,7 @@ static bool look_at_file(const char *path, bool is_dir, void *arg)
 	if (is_dir || search->where[0]) {
 		return true;
 	}
-	if (stat(path, &st) != 0 || !S_ISREG(st.st_mode)) {
+	if (stat(path, &st) != 0 || !S_ISREG(st.st_mode) || is_database(search, path)) {
 		return false;
 	}
 	int fd = open(path, O_RDONLY | O_CLOEXEC);
@@ -165,7 +208,7 @@ static bool look_at_file(const char *path, bool is_dir, void *arg)
 		return false; /* gone since it was listed */
 	}
 	search->files++;
-	if (file_has(search, fd) ||
+	if (file_has(search, fd, BP_SQL_FILE_DATABASE) ||
 	    (bp_str_ends(bp_str_from(path), BP_STR(".parquet")) && archive_has(search, path))) {
 		(void)snprintf(search->where, BP_HOME_PATH_BYTES, "%s",
 			       path + strlen(search->home) + 1);
@@ -210,13 +253,15 @@ static enum bp_rc search_rows(struct bp_purge *purge, struct search *search, str
 enum bp_rc bp_purge_search(struct bp_purge *purge, char *out_where, int64_t *out_files,
 			   struct bp_err *err)
 {
-	struct search search = {.home = purge->service->home, .where = out_where};
+	struct search search = {
+		.home = purge->service->home, .sql = purge->sql, .where = out_where};
 	enum bp_rc rc = BP_OK;
 
 	out_where[0] = '\0';
 	make_needles(purge, &search.needles);
 	search.chunk = bp_calloc(1, CHUNK_BYTES + NEEDLE_BYTES_MAX);
 	if (search.needles.n > 0) {
+		look_at_database(&search);
 		bp_file_walk(search.home, look_at_file, &search);
 		if (!out_where[0]) {
 			rc = search_rows(purge, &search, err);

@@ -65,6 +65,11 @@ enum bp_rc bp_sql_error(sqlite3 *db, int code, struct bp_err *err)
 	if (rc == BP_ELIMIT) {
 		return bp_err_set(err, rc, "the disk (or the database's size limit) is full");
 	}
+	if (rc == BP_EBUSY) {
+		return bp_err_set(err, rc,
+				  "the database is locked by another program: end that one (fuser "
+				  "-v names it)");
+	}
 	if (rc == BP_EIO && db && sqlite3_system_errno(db) != 0) {
 		return bp_err_set(err, rc, "%s (%s)", sqlite3_errmsg(db),
 				  strerrordesc_np(sqlite3_system_errno(db)));
@@ -83,24 +88,29 @@ static int committed(void *arg, sqlite3 *db, const char *name, int pages)
 	return SQLITE_OK;
 }
 
-/* A file that only its owner may read, before SQLite makes it with the umask's mode; the log and
- * the shared memory get the mode of the file. */
+/*
+ * A file that only its owner may read, before SQLite makes it with the umask's mode; the log and the
+ * shared memory get the mode of the file. One that is there is not opened: closing any descriptor of
+ * a file drops the locks that this process has on it, those of open connections too, and then another
+ * program that closes the database takes the log away under them.
+ */
 static enum bp_rc make_file(const char *path, bool *out_empty, struct bp_err *err)
 {
-	int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
 	struct stat st;
 
-	if (fd < 0 || fstat(fd, &st) != 0) {
-		int reason = errno;
-
-		if (fd >= 0) {
-			(void)close(fd);
-		}
-		return bp_err_set(err, BP_EIO, "cannot open '%s': %s", path,
-				  strerrordesc_np(reason));
+	if (stat(path, &st) == 0) {
+		*out_empty = st.st_size == 0;
+		return BP_OK;
 	}
-	*out_empty = st.st_size == 0;
-	(void)close(fd);
+	int fd = open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+	if (fd < 0 && errno != EEXIST) {
+		return bp_err_set(err, BP_EIO, "cannot open '%s': %s", path,
+				  strerrordesc_np(errno));
+	}
+	if (fd >= 0) {
+		(void)close(fd);
+	}
+	*out_empty = true; /* or made by another thread since: it tells SQLite the same */
 	return BP_OK;
 }
 
@@ -233,6 +243,30 @@ enum bp_rc bp_sql_begin(struct bp_sql *sql, struct bp_err *err)
 enum bp_rc bp_sql_commit(struct bp_sql *sql, struct bp_err *err)
 {
 	return run_kept(sql, &sql->commit, "COMMIT", err);
+}
+
+/* The file behind a connection: its own handle, see make_file(). */
+static sqlite3_file *file_of(const struct bp_sql *sql, enum bp_sql_file which)
+{
+	sqlite3_file *file = NULL;
+	int op =
+		which == BP_SQL_FILE_LOG ? SQLITE_FCNTL_JOURNAL_POINTER : SQLITE_FCNTL_FILE_POINTER;
+
+	(void)sqlite3_file_control(sql->db, "main", op, (void *)&file);
+	return file && file->pMethods ? file : NULL;
+}
+
+size_t bp_sql_read_bytes(const struct bp_sql *sql, enum bp_sql_file which, int64_t offset,
+			 char *out, size_t cap)
+{
+	sqlite3_file *file = file_of(sql, which);
+	sqlite3_int64 size = 0;
+
+	if (!file || file->pMethods->xFileSize(file, &size) != SQLITE_OK || offset >= size) {
+		return 0;
+	}
+	size_t n = (size_t)(size - offset) < cap ? (size_t)(size - offset) : cap;
+	return file->pMethods->xRead(file, out, (int)n, offset) == SQLITE_OK ? n : 0;
 }
 
 void bp_sql_rollback(struct bp_sql *sql)

@@ -57,6 +57,14 @@ BP_MUSTUSE enum bp_rc bp_sql_begin(struct bp_sql *sql, struct bp_err *err);
 BP_MUSTUSE enum bp_rc bp_sql_commit(struct bp_sql *sql, struct bp_err *err);
 void bp_sql_rollback(struct bp_sql *sql);
 
+enum bp_sql_file { BP_SQL_FILE_DATABASE, BP_SQL_FILE_LOG };
+
+/** Read bytes of the file, or of its write-ahead log, as they are on the disk; the only way that is
+ *  allowed: opening and closing the file would drop the locks of every connection of this process.
+ *  Shape:   cap < 2 GiB. Returns how many were read; 0 at the end, and when there is no log. */
+size_t bp_sql_read_bytes(const struct bp_sql *sql, enum bp_sql_file which, int64_t offset,
+			 char *out, size_t cap);
+
 /** Rows changed by the last INSERT, UPDATE or DELETE. */
 int64_t bp_sql_changes(const struct bp_sql *sql);
 int64_t bp_sql_last_rowid(const struct bp_sql *sql);

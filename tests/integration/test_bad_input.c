@@ -4,44 +4,30 @@
  * meanwhile. Broken configs, second services and missing programs: test_bad_config.c,
  * test_second_service.c.
  */
-#include <errno.h>
-#include <fcntl.h>
-#include <poll.h>
-#include <sched.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mount.h>
 #include <sys/stat.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include "base/unix_socket.h"
 #include "store/sqlite.h"
+#include "support/journey.h"
 #include "support/number.h"
 #include "support/run.h"
 #include "support/service.h"
 
-enum { LINE_BYTES = 512, POLL_MS = 20, PATIENCE_MS = 30000, DISK_MB = 24 };
+enum { DISK_MB = 24 };
 
 static struct bp_test_home home;
 static int lines_written;
-
-static const char *transcript(void)
-{
-	static char path[256];
-
-	(void)snprintf(path, sizeof(path),
-		       "%s/-home-dev-x/5e551000-0000-4000-a000-000000000001.jsonl", home.projects);
-	return path;
-}
 
 static void setup(void)
 {
 	lines_written = 0;
 	bp_test_home_make(&home, BP_TEST_BIN_DIR);
-	bp_test_write_file(transcript(), "", 0);
+	bp_test_write_file(bp_test_transcript(&home), "", 0);
 }
 
 static void teardown(void)
@@ -70,57 +56,8 @@ static void says(int code, const char *part, const char *a, const char *b, const
 /** Add n prompts to the transcript. */
 static void add_lines(int n)
 {
-	char text[LINE_BYTES];
-
-	for (int i = 0; i < n; i++) {
-		int len = snprintf(
-			text, sizeof(text),
-			"{\"parentUuid\":null,\"isSidechain\":false,\"userType\":\"external\","
-			"\"cwd\":\"/home/dev/x\",\"sessionId\":\"5e551000-0000-4000-a000-"
-			"000000000001\",\"version\":\"2.1.0\",\"type\":\"user\",\"message\":{"
-			"\"role\":\"user\",\"content\":\"hello\"},\"uuid\":\"00000000-0000-"
-			"4000-a000-%012d\",\"timestamp\":\"2026-01-02T03:%02d:%02d.000Z\"}\n",
-			lines_written, lines_written / 60 % 60, lines_written % 60);
-		bp_test_append_file(transcript(), text, (size_t)len);
-		lines_written++;
-	}
-}
-
-static void pause_a_moment(void)
-{
-	(void)poll(NULL, 0, POLL_MS);
-}
-
-/** Wait for a number of `status --json`. */
-static void wait_number(const char *path, double want)
-{
-	double got = -1;
-
-	for (int waited_ms = 0; waited_ms < PATIENCE_MS; waited_ms += POLL_MS) {
-		cJSON *status = bp_test_cli_json(&home, "status", NULL);
-		const cJSON *item = bp_test_json_at(status, path);
-		got = cJSON_IsNumber(item) ? item->valuedouble : -1;
-		cJSON_Delete(status);
-		if (got >= want) {
-			break;
-		}
-		pause_a_moment();
-	}
-	ck_assert_msg(got >= want && got <= want, "%s is %.0f, not %.0f", path, got, want);
-}
-
-/** Wait for words in the service's log. */
-static void wait_log(const char *words)
-{
-	bool found = false;
-
-	for (int waited_ms = 0; !found && waited_ms < PATIENCE_MS; waited_ms += POLL_MS) {
-		char *log = bp_test_read_file(bp_test_home_file(&home, "log/blueplaned.log"), NULL);
-		found = log && strstr(log, words);
-		free(log);
-		pause_a_moment();
-	}
-	ck_assert_msg(found, "the log does not say \"%s\"", words);
+	bp_test_add_prompts(&home, lines_written, n);
+	lines_written += n;
 }
 
 START_TEST(a_wrong_word_names_the_nearest)
@@ -135,7 +72,7 @@ START_TEST(an_unknown_session_is_said_to_be_unknown)
 {
 	bp_test_service_start(&home);
 	add_lines(3);
-	wait_number("database.rows", 3);
+	bp_test_wait_number(&home, "database.rows", 3);
 	bp_test_wait_final(&home);
 	says(1, "5e551000-0000-4000-a000-000000000001", "analyze",
 	     "5e551000-0000-4000-a000-000000000002", NULL);
@@ -207,11 +144,11 @@ START_TEST(a_malformed_line_is_a_dead_letter_and_the_file_goes_on)
 	struct stat st;
 
 	add_lines(2);
-	ck_assert_int_eq(stat(transcript(), &st), 0);
-	bp_test_append_file(transcript(), bad, sizeof(bad) - 1);
+	ck_assert_int_eq(stat(bp_test_transcript(&home), &st), 0);
+	bp_test_append_file(bp_test_transcript(&home), bad, sizeof(bad) - 1);
 	add_lines(3);
 	bp_test_service_start(&home);
-	wait_number("database.rows", 5);
+	bp_test_wait_number(&home, "database.rows", 5);
 	bp_test_wait_final(&home);
 	cJSON *status = bp_test_cli_json(&home, "status", NULL);
 	ck_assert_int_eq((int)bp_test_json_number(status, "queue.dead_letters"), 1);
@@ -278,7 +215,7 @@ START_TEST(what_comes_while_redis_hangs_is_stored_when_it_goes_on)
 
 	bp_test_service_start(&home);
 	add_lines(5);
-	wait_number("database.rows", 5);
+	bp_test_wait_number(&home, "database.rows", 5);
 	pid_t redis = bp_test_service_redis(&home);
 	ck_assert_int_eq(kill(redis, SIGSTOP), 0);
 	add_lines(LINES);
@@ -290,9 +227,9 @@ START_TEST(what_comes_while_redis_hangs_is_stored_when_it_goes_on)
 	ck_assert_int_eq((int)bp_test_json_number(status, "queue.spool_files"), HOOKS);
 	cJSON_Delete(status);
 	/* Long enough for every connection's patience, as the service says itself. */
-	wait_log("fastpath: ");
+	bp_test_wait_log(&home, "fastpath: ");
 	ck_assert_int_eq(kill(redis, SIGCONT), 0);
-	wait_number("database.rows", 5 + LINES + HOOKS);
+	bp_test_wait_number(&home, "database.rows", 5 + LINES + HOOKS);
 	bp_test_wait_final(&home);
 	status = bp_test_cli_json(&home, "status", NULL);
 	ck_assert_str_eq(bp_test_json_text(status, "redis.state"), "running");
@@ -306,57 +243,28 @@ START_TEST(what_comes_while_redis_hangs_is_stored_when_it_goes_on)
 }
 END_TEST
 
-/** A small disk of our own for the home; false when we may not. */
-static bool mount_small_disk(void)
-{
-	char options[64];
-
-	(void)snprintf(options, sizeof(options), "size=%dm,mode=0700", DISK_MB);
-	return unshare(CLONE_NEWNS) == 0 &&
-	       mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) == 0 &&
-	       mount("none", home.home, "tmpfs", 0, options) == 0;
-}
-
-/** Leave no byte of room. */
-static void fill_disk(void)
-{
-	static char bytes[65536];
-	int fd = open(bp_test_home_file(&home, "ballast"), O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
-	size_t piece = sizeof(bytes);
-
-	ck_assert_int_ge(fd, 0);
-	while (piece > 0) {
-		ssize_t n = write(fd, bytes, piece);
-		if (n <= 0) {
-			ck_assert_int_eq(errno, ENOSPC);
-			piece /= 2;
-		}
-	}
-	(void)close(fd);
-}
-
 START_TEST(a_full_disk_is_said_and_costs_nothing_once_there_is_room)
 {
 	enum { LINES = 4000 };
 	struct bp_test_output out;
 
-	if (!mount_small_disk()) {
-		(void)fprintf(stderr, "skipped: no right to mount a small disk\n");
+	if (!bp_test_own_mounts()) {
 		return;
 	}
+	bp_test_mount_small(&home, DISK_MB);
 	bp_test_service_start(&home);
 	add_lines(100);
-	wait_number("database.rows", 100);
-	fill_disk();
+	bp_test_wait_number(&home, "database.rows", 100);
+	bp_test_fill_disk(&home);
 	add_lines(LINES);
-	wait_log("cannot store events");
+	bp_test_wait_log(&home, "cannot store events");
 	bp_test_cli(&home, &out, "status", NULL);
 	ck_assert_msg(out.code == 0, "%s", out.err);
 	has(out.out, "disk is full");
 	has(out.out, "not final");
 	bp_test_output_done(&out);
 	ck_assert_int_eq(unlink(bp_test_home_file(&home, "ballast")), 0);
-	wait_number("database.rows", 100 + LINES);
+	bp_test_wait_number(&home, "database.rows", 100 + LINES);
 	bp_test_wait_final(&home);
 	bp_test_cli(&home, &out, "status", NULL);
 	ck_assert_ptr_null(strstr(out.out, "disk is full"));
@@ -365,7 +273,7 @@ START_TEST(a_full_disk_is_said_and_costs_nothing_once_there_is_room)
 	ck_assert_int_eq((int)bp_test_json_number(metrics, "metrics.prompts"), 100 + LINES);
 	cJSON_Delete(metrics);
 	bp_test_service_stop(&home);
-	ck_assert_int_eq(umount(home.home), 0);
+	bp_test_unmount(&home);
 }
 END_TEST
 

@@ -22,7 +22,8 @@ enum {
 	FILE_BYTES_MAX = 512 * 1024 * 1024,
 	WAL_HEADER_BYTES = 32,
 	WAL_FRAME_BYTES = 24 + 4096,
-	ATTEMPTED_AT = 128, /* of the WAL's index: frames that were synced to be copied to the file */
+	ATTEMPTED_AT =
+		128, /* of the WAL's index: frames that were synced to be copied to the file */
 	INDEX_BYTES = 136,
 	AOF_SYNC_MS = 1000 /* everysec */
 };
@@ -48,8 +49,7 @@ static bool copy_one(const char *path, bool is_dir, void *arg)
 	struct bp_err err = {0};
 	struct stat st;
 
-	(void)snprintf(to, sizeof(to), "%s%s", copying->to,
-		       path + strlen(copying->run->home.home));
+	(void)snprintf(to, sizeof(to), "%s%s", copying->to, path + strlen(copying->run->home.home));
 	if (is_dir) {
 		if (mkdir(to, 0700) != 0) {
 			torture_give_up("cannot make \"%s\": %s", to, strerrordesc_np(errno));
@@ -117,16 +117,17 @@ static void find_aof(const char *home, char *out, size_t cap)
 
 enum damage { DAMAGE_NONE, DAMAGE_CUT, DAMAGE_ZEROES, DAMAGE_GARBAGE, DAMAGES };
 
-/** Damage a file behind `from`, somewhere. */
-static enum damage spoil_end(struct run *run, const char *path, int64_t from)
+/** Damage a file behind `from`: from there, or from somewhere later. */
+static enum damage spoil_end(struct run *run, const char *path, int64_t from, enum damage damage)
 {
 	int64_t size = size_of(path);
-	enum damage damage = (enum damage)torture_below(&run->random, DAMAGES);
 
 	if (size <= from || damage == DAMAGE_NONE) {
 		return DAMAGE_NONE;
 	}
-	int64_t at = from + (int64_t)torture_below(&run->random, (uint64_t)(size - from));
+	int64_t at = torture_chance(&run->random, 500)
+			     ? from
+			     : from + (int64_t)torture_below(&run->random, (uint64_t)(size - from));
 	if (damage == DAMAGE_CUT) {
 		if (truncate(path, (off_t)at) != 0) {
 			torture_give_up("cannot cut \"%s\": %s", path, strerrordesc_np(errno));
@@ -157,11 +158,17 @@ static void damage_logs(struct run *run, struct cut *cut, const char *synced_aof
 
 	(void)snprintf(wal, sizeof(wal), "%s/telemetry.db-wal", cut->home.home);
 	int64_t synced = synced_wal_bytes(cut->home.home);
-	enum damage wal_damage = spoil_end(run, wal, synced);
+	enum damage wal_damage = (enum damage)(1 + torture_below(&run->random, DAMAGES - 1));
+	/* Mostly as it was, or cut: garbage makes Redis begin anew, which excuses lost hooks. */
+	uint64_t dice = torture_below(&run->random, 10);
+	enum damage aof_wanted = dice < 6   ? DAMAGE_NONE
+				 : dice < 8 ? DAMAGE_CUT
+					    : (enum damage)(DAMAGE_ZEROES + dice - 8);
+	wal_damage = spoil_end(run, wal, synced, wal_damage);
 	enum damage aof_damage = DAMAGE_NONE;
 	find_aof(cut->home.home, aof, sizeof(aof));
 	if (aof[0] && strcmp(strrchr(aof, '/'), strrchr(synced_aof, '/')) == 0) {
-		aof_damage = spoil_end(run, aof, synced_aof_bytes);
+		aof_damage = spoil_end(run, aof, synced_aof_bytes, aof_wanted);
 	}
 	cut->aof_garbage = aof_damage > DAMAGE_CUT;
 	(void)snprintf(cut->what, sizeof(cut->what), "WAL %s (%lld of %lld bytes synced), AOF %s",
@@ -239,13 +246,13 @@ static void check_one(struct run *run, const struct cut *cut)
 		run->failures++;
 	}
 	run->failures += check.failures;
-	(void)printf("%s, %s: %lld hooks stored, %lld lost (at most %lld ms old)%s\n",
-		     strrchr(cut->home.home, '/') + 1, cut->what, (long long)check.hooks_stored,
-		     (long long)(check.lost + check.lost_emptied),
-		     (long long)((check.lost_emptied > 0 ? check.oldest_emptied_us
-							 : check.oldest_us) /
-				 1000),
-		     check.failures ? " FAILED" : "");
+	(void)printf(
+		"%s, %s: %lld hooks stored, %lld lost (at most %lld ms old)%s\n",
+		strrchr(cut->home.home, '/') + 1, cut->what, (long long)check.hooks_stored,
+		(long long)(check.lost + check.lost_emptied),
+		(long long)((check.lost_emptied > 0 ? check.oldest_emptied_us : check.oldest_us) /
+			    1000),
+		check.failures ? " FAILED" : "");
 	(void)fflush(stdout);
 }
 

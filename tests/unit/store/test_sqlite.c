@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 #include "store/sqlite.h"
 
+#include <fcntl.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 
 #include "support/run.h"
 #include "unit/store/scratch.h"
@@ -130,7 +132,78 @@ START_TEST(rolling_back_twice_is_fine)
 }
 END_TEST
 
+/** Whether this process holds a lock on the database file, as another one sees it. */
+static bool is_locked(void)
+{
+	/* SQLite's shared lock: 510 bytes behind the first two of the lock page. */
+	enum { SHARED_FIRST = 0x40000002, SHARED_SIZE = 510 };
+	int status = -1;
+	pid_t pid = fork();
+
+	if (pid == 0) {
+		struct flock lock = {.l_type = F_WRLCK,
+				     .l_whence = SEEK_SET,
+				     .l_start = SHARED_FIRST,
+				     .l_len = SHARED_SIZE};
+		int fd = open(scratch_path(""), O_RDWR | O_CLOEXEC);
+		int code = fd >= 0 && fcntl(fd, F_GETLK, &lock) == 0 ? lock.l_type : -1;
+
+		_exit(code == F_RDLCK ? 1 : code == F_UNLCK ? 0 : 2);
+	}
+	ck_assert_int_eq(waitpid(pid, &status, 0), pid);
+	ck_assert(WIFEXITED(status) && WEXITSTATUS(status) < 2);
+	return WEXITSTATUS(status) == 1;
+}
+
+/* Seen to fail: with make_file() opening and closing the file the lock is gone. */
+START_TEST(a_second_connection_leaves_the_locks_of_the_first_one)
+{
+	struct bp_err err = {0};
+	struct bp_sql *first = scratch_open(BP_SQL_WRITE);
+
+	ck_assert_ok(bp_sql_exec(first, "CREATE TABLE t (a)", &err), err);
+	ck_assert(is_locked());
+	struct bp_sql *second = scratch_open(BP_SQL_WRITE);
+	ck_assert(is_locked());
+	bp_sql_close(second);
+	ck_assert(is_locked());
+	bp_sql_close(first);
+	ck_assert(!is_locked());
+}
+END_TEST
+
+/* Seen to fail: with the log not asked for, or with offsets not obeyed. */
+START_TEST(the_bytes_of_file_and_log_are_read_through_the_connection)
+{
+	static char bytes[1 << 20];
+	struct bp_err err = {0};
+	struct bp_sql *sql = scratch_open(BP_SQL_WRITE);
+
+	ck_assert_ok(bp_sql_exec(sql,
+				 "CREATE TABLE t (a); INSERT INTO t VALUES ('in the file');"
+				 "PRAGMA wal_checkpoint(TRUNCATE);"
+				 "INSERT INTO t VALUES ('in the log')",
+				 &err),
+		     err);
+	size_t n = bp_sql_read_bytes(sql, BP_SQL_FILE_DATABASE, 0, bytes, sizeof(bytes));
+	ck_assert_uint_gt(n, 4096);
+	ck_assert_ptr_nonnull(memmem(bytes, n, "in the file", 11));
+	ck_assert_ptr_null(memmem(bytes, n, "in the log", 10));
+	ck_assert_uint_eq(
+		bp_sql_read_bytes(sql, BP_SQL_FILE_DATABASE, (int64_t)n - 10, bytes, sizeof(bytes)),
+		10);
+	ck_assert_uint_eq(
+		bp_sql_read_bytes(sql, BP_SQL_FILE_DATABASE, (int64_t)n, bytes, sizeof(bytes)), 0);
+	n = bp_sql_read_bytes(sql, BP_SQL_FILE_LOG, 0, bytes, sizeof(bytes));
+	ck_assert_ptr_nonnull(memmem(bytes, n, "in the log", 10));
+	ck_assert(is_locked());
+	bp_sql_close(sql);
+}
+END_TEST
+
 BP_TEST_MAIN(scratch_set_up, scratch_tear_down, reading_what_is_not_there_is_not_found,
 	     a_file_that_is_no_database_is_corrupt, absent_values_are_null_and_empty_ones_are_not,
 	     errors_have_their_codes, a_database_locked_by_another_program_is_busy,
-	     a_read_connection_cannot_write, rolling_back_twice_is_fine)
+	     a_read_connection_cannot_write, rolling_back_twice_is_fine,
+	     a_second_connection_leaves_the_locks_of_the_first_one,
+	     the_bytes_of_file_and_log_are_read_through_the_connection)

@@ -144,8 +144,9 @@ static enum bp_rc run_drop(struct bp_service *service, const cJSON *args,
 
 const struct bp_job bp_job_dlq_drop = {.name = "dlq_drop", .run = run_drop};
 
-/** Add an event again, under a new stream id, without what its letter says. */
-static void add_again(struct bp_redis *redis, const struct bp_entry *letter)
+/** Add an event again, under a new stream id, without what its letter says. False: the letter has nothing
+ *  of it. */
+static bool add_again(struct bp_redis *redis, const struct bp_entry *letter)
 {
 	static const char *const names[] = {"id", "p", "t", "e"};
 	struct bp_field fields[4];
@@ -158,7 +159,11 @@ static void add_again(struct bp_redis *redis, const struct bp_entry *letter)
 				(struct bp_field){.name = bp_str_from(names[i]), .value = value};
 		}
 	}
+	if (n == 0) {
+		return false;
+	}
 	bp_redis_xadd(redis, BP_STREAM_EVENTS, NULL, fields, n);
+	return true;
 }
 
 /** True when a wanted letter speaks of the same file. */
@@ -277,7 +282,9 @@ static enum bp_rc run_replay(struct bp_service *service, const cJSON *args,
 
 		if (key.ptr ? file_is_wanted(&letters, id, key) : is_wanted(letter, id)) {
 			if (!key.ptr) {
-				add_again(redis, letter);
+				if (!add_again(redis, letter)) {
+					continue; /* nothing of it was kept: it stays a letter */
+				}
 				events++;
 			}
 			bp_dead_letters_delete(redis, letter);

@@ -110,8 +110,7 @@ void bp_test_mount_small(const struct bp_test_home *home, int mb)
 void bp_test_mount_read_only(const struct bp_test_home *home)
 {
 	ck_assert_int_eq(mount(home->home, home->home, NULL, MS_BIND, NULL), 0);
-	ck_assert_int_eq(
-		mount(NULL, home->home, NULL, MS_REMOUNT | MS_BIND | MS_RDONLY, NULL), 0);
+	ck_assert_int_eq(mount(NULL, home->home, NULL, MS_REMOUNT | MS_BIND | MS_RDONLY, NULL), 0);
 }
 
 void bp_test_unmount(const struct bp_test_home *home)

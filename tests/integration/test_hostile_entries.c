@@ -18,7 +18,10 @@ enum { GOOD_EACH = 10, HUGE_BYTES = (1 << 20) + 100, DEEP = 10000 };
 	"{\"v\":1,\"id\":\"00000000000000000000000000000bad\",\"timestamp\":"                      \
 	"\"2026-01-02T12:34:56Z\",\"secret\":\"SECRETWORD\"," rest "}"
 
-#define TEXT(literal) {(literal), sizeof(literal) - 1}
+#define TEXT(literal)                                                                              \
+	{                                                                                          \
+		(literal), sizeof(literal) - 1                                                     \
+	}
 
 static char huge[HUGE_BYTES];
 static char deep[DEEP];
@@ -33,16 +36,21 @@ static const struct {
 	{TEXT("{"), "not_json"},
 	{TEXT("{}"), "bad_version"},
 	{TEXT("\0\0\0"), "not_json"},
-	{TEXT(EVENT("\"platform\":\"app\",\"session_id\":null,\"event_type\":\"t\"")), "bad_session_id"},
-	{TEXT(EVENT("\"platform\":\"app\",\"session_id\":\"s\",\"event_type\":7")), "bad_event_type"},
-	{TEXT(EVENT("\"platform\":\"A B\",\"session_id\":\"s\",\"event_type\":\"t\"")), "bad_platform"},
-	{TEXT(EVENT("\"platform\":\"app\",\"session_id\":\"\xff\",\"event_type\":\"t\"")), "not_utf8"},
+	{TEXT(EVENT("\"platform\":\"app\",\"session_id\":null,\"event_type\":\"t\"")),
+	 "bad_session_id"},
+	{TEXT(EVENT("\"platform\":\"app\",\"session_id\":\"s\",\"event_type\":7")),
+	 "bad_event_type"},
+	{TEXT(EVENT("\"platform\":\"A B\",\"session_id\":\"s\",\"event_type\":\"t\"")),
+	 "bad_platform"},
+	{TEXT(EVENT("\"platform\":\"app\",\"session_id\":\"\xff\",\"event_type\":\"t\"")),
+	 "not_utf8"},
 	{TEXT(EVENT("\"platform\":\"app\",\"session_id\":\"s\\u0000\",\"event_type\":\"t\"")),
 	 "nul_byte"},
 	{TEXT(EVENT("\"platform\":\"app\",\"session_id\":\"s\",\"event_type\":\"t\","
-		      "\"payload\":[]")),
+		    "\"payload\":[]")),
 	 "bad_payload"},
-	{TEXT(EVENT("\"platform\":\"app\",\"session_id\":\"s\",\"event_type\":\"t\"")), "constraint"},
+	{TEXT(EVENT("\"platform\":\"app\",\"session_id\":\"s\",\"event_type\":\"t\"")),
+	 "constraint"},
 	{{huge, HUGE_BYTES}, "too_large"},
 	{{deep, DEEP}, "not_json"},
 };
@@ -100,9 +108,9 @@ START_TEST(each_is_a_letter_with_its_reason_and_the_others_are_rows)
 	struct bp_redis *redis = NULL;
 	struct bp_err err = {0};
 
-	ck_assert_ok(bp_redis_open(bp_test_home_file(&home, "redis/redis.sock"), 2000, &redis,
-				   &err),
-		     err);
+	ck_assert_ok(
+		bp_redis_open(bp_test_home_file(&home, "redis/redis.sock"), 2000, &redis, &err),
+		err);
 	bp_redis_xadd(redis, BP_STREAM_EVENTS, NULL, other, 1);
 	for (int i = 0; i < N; i++) {
 		const struct bp_field fields[] = {{BP_STR("e"), HOSTILE[i].text}};

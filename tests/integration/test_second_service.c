@@ -191,8 +191,7 @@ static pid_t start_program(const char *name, int i)
 	return pid;
 }
 
-/* Seen to fail: without LOCK_NB in bp_lock_take() the others wait instead of ending; without flock()
- * several run. */
+/* Seen to fail: with a shared lock in bp_lock_take() the others end for another reason, or run. */
 START_TEST(of_many_that_race_one_runs_and_the_others_exit_1)
 {
 	enum { RACERS = 6 };

@@ -2,6 +2,9 @@
 /*
  * A power cut: service and Redis are held still, so that the copy is of one moment. What was synced
  * by then stays as it is; behind that a log may end early, in zeroes, or in garbage.
+ *
+ * Seen to fail: without the replay of what was delivered (get_ready() of fastpath.c) 27 of 197 hooks of
+ * one cut are lost, whose rows were in the part of the WAL that was not synced.
  */
 #include <dirent.h>
 #include <errno.h>
@@ -32,7 +35,8 @@ enum {
 struct cut {
 	struct torture_home home;
 	int64_t at_us;
-	bool aof_garbage; /* its end is nothing that Redis loads */
+	bool aof_damaged; /* its last second is gone */
+	bool aof_garbage; /* all of it is: Redis does not load it */
 	char what[96];
 };
 
@@ -170,6 +174,7 @@ static void damage_logs(struct run *run, struct cut *cut, const char *synced_aof
 	if (aof[0] && strcmp(strrchr(aof, '/'), strrchr(synced_aof, '/')) == 0) {
 		aof_damage = spoil_end(run, aof, synced_aof_bytes, aof_wanted);
 	}
+	cut->aof_damaged = aof_damage != DAMAGE_NONE;
 	cut->aof_garbage = aof_damage > DAMAGE_CUT;
 	(void)snprintf(cut->what, sizeof(cut->what), "WAL %s (%lld of %lld bytes synced), AOF %s",
 		       names[wal_damage], (long long)synced, (long long)size_of(wal),
@@ -222,12 +227,12 @@ static void check_one(struct run *run, const struct cut *cut)
 			      .world = &run->world,
 			      .hooks = &hooks,
 			      .deaths = &death,
-			      .n_deaths = 1};
+			      .n_deaths = cut->aof_damaged ? 1 : 0};
 	struct bp_buf text;
 
-	/* Those that came later went to another home. */
+	/* Those that were answered by then; a whole append-only file has each of them. */
 	hooks.n = 0;
-	while (hooks.n < run->hooks.n && run->hooks.calls[hooks.n].start_us <= cut->at_us) {
+	while (hooks.n < run->hooks.n && run->hooks.calls[hooks.n].end_us <= cut->at_us) {
 		hooks.n++;
 	}
 	run->home = cut->home;

@@ -15,6 +15,7 @@ struct bp_queue {
 	pthread_cond_t not_empty; /* monotonic, so that a clock change does not stretch a wait */
 	pthread_cond_t not_full;
 	bool closed;
+	bool woken;   /* by bp_queue_wake(), and no popper that waits has seen it */
 	size_t max;   /* slots in items */
 	size_t first; /* index of the oldest */
 	size_t n;     /* items in the ring */
@@ -76,25 +77,18 @@ enum bp_rc bp_queue_push(struct bp_queue *queue, void *item)
 	return rc;
 }
 
-enum bp_rc bp_queue_pop(struct bp_queue *queue, int timeout_ms, void **out)
+/** end: NULL waits for ever. wait: false leaves a wake-up to who does. */
+static enum bp_rc pop(struct bp_queue *queue, bool wait, const struct timespec *end, void **out)
 {
 	enum bp_rc rc = BP_OK;
 	int waited = 0;
 
 	lock(queue);
-	if (timeout_ms < 0) {
-		while (queue->n == 0 && !queue->closed) {
-			(void)pthread_cond_wait(&queue->not_empty, &queue->lock);
-		}
-	} else {
-		int64_t end_us = bp_clock_mono_us() + (int64_t)timeout_ms * 1000;
-		const struct timespec end = {.tv_sec = end_us / 1000000,
-					     .tv_nsec = end_us % 1000000 * 1000};
-
-		while (queue->n == 0 && !queue->closed && waited != ETIMEDOUT) {
-			waited = pthread_cond_timedwait(&queue->not_empty, &queue->lock, &end);
-		}
+	while (wait && queue->n == 0 && !queue->closed && !queue->woken && waited != ETIMEDOUT) {
+		waited = end ? pthread_cond_timedwait(&queue->not_empty, &queue->lock, end)
+			     : pthread_cond_wait(&queue->not_empty, &queue->lock);
 	}
+	queue->woken = queue->woken && !wait;
 	if (queue->n > 0) {
 		*out = queue->items[queue->first];
 		queue->first = (queue->first + 1) % queue->max;
@@ -105,6 +99,30 @@ enum bp_rc bp_queue_pop(struct bp_queue *queue, int timeout_ms, void **out)
 	}
 	unlock(queue);
 	return rc;
+}
+
+enum bp_rc bp_queue_pop_until(struct bp_queue *queue, int64_t end_us, void **out)
+{
+	const struct timespec end = {.tv_sec = end_us / 1000000,
+				     .tv_nsec = end_us % 1000000 * 1000};
+
+	return pop(queue, true, &end, out);
+}
+
+enum bp_rc bp_queue_pop(struct bp_queue *queue, int timeout_ms, void **out)
+{
+	if (timeout_ms <= 0) {
+		return pop(queue, timeout_ms < 0, NULL, out);
+	}
+	return bp_queue_pop_until(queue, bp_clock_mono_us() + (int64_t)timeout_ms * 1000, out);
+}
+
+void bp_queue_wake(struct bp_queue *queue)
+{
+	lock(queue);
+	queue->woken = true;
+	(void)pthread_cond_signal(&queue->not_empty);
+	unlock(queue);
 }
 
 void bp_queue_close(struct bp_queue *queue)

@@ -9,6 +9,7 @@
 #define BP_BASE_QUEUE_H
 
 #include <stddef.h>
+#include <stdint.h>
 
 #include "base/err.h"
 
@@ -25,9 +26,18 @@ BP_MUSTUSE enum bp_rc bp_queue_push(struct bp_queue *queue, void *item);
 
 /**
  * Gives the oldest item, waiting up to timeout_ms (-1: for ever).
- * Errors: BP_EBUSY nothing came in time; BP_ESTOPPED closed and empty. *out is untouched then.
+ * Errors: BP_EBUSY nothing came in time, or bp_queue_wake(); BP_ESTOPPED closed and empty. *out is untouched then.
  */
 BP_MUSTUSE enum bp_rc bp_queue_pop(struct bp_queue *queue, int timeout_ms, void **out);
+
+/** bp_queue_pop() that waits until end_us, monotonic. Errors: there. */
+BP_MUSTUSE enum bp_rc bp_queue_pop_until(struct bp_queue *queue, int64_t end_us, void **out);
+
+/**
+ * End the wait of one popper as if its time were over; a pop that does not wait leaves the wake-up to
+ * the next one that does.
+ */
+void bp_queue_wake(struct bp_queue *queue);
 
 /** No more pushes; waiting threads wake up; what is in the queue can still be popped. */
 void bp_queue_close(struct bp_queue *queue);

@@ -111,6 +111,26 @@ START_TEST(close_wakes_those_who_wait)
 }
 END_TEST
 
+/* Seen to fail: a pop without waiting that clears the mark leaves the last pop waiting for ever. */
+START_TEST(a_wake_up_ends_one_wait)
+{
+	void *got = NULL;
+	pthread_t popper;
+
+	ck_assert_int_eq(pthread_create(&popper, NULL, pop_one, &got), 0);
+	bp_queue_wake(queue);
+	ck_assert_int_eq(pthread_join(popper, NULL), 0);
+	ck_assert_ptr_null(got);
+
+	int64_t before = bp_clock_mono_us();
+	ck_assert_rc(bp_queue_pop(queue, 10, &got), BP_EBUSY);
+	ck_assert_int_ge(bp_clock_mono_us() - before, 10000);
+	bp_queue_wake(queue);
+	ck_assert_rc(bp_queue_pop(queue, 0, &got), BP_EBUSY);
+	ck_assert_rc(bp_queue_pop(queue, -1, &got), BP_EBUSY);
+}
+END_TEST
+
 START_TEST(many_pushers_lose_nothing)
 {
 	pthread_t threads[PUSHERS];
@@ -135,4 +155,4 @@ END_TEST
 
 BP_TEST_MAIN(setup, teardown, first_in_is_first_out, an_empty_queue_is_busy_after_the_time,
 	     what_was_pushed_can_be_popped_after_close, close_wakes_those_who_wait,
-	     many_pushers_lose_nothing)
+	     a_wake_up_ends_one_wait, many_pushers_lose_nothing)

@@ -129,6 +129,7 @@ enum bp_rc bp_redis_open(const char *address, int timeout_ms, struct bp_redis **
 
 	redis->address = bp_strdup(bp_str_from(address));
 	redis->timeout_ms = timeout_ms > 0 ? timeout_ms : 1;
+	bp_redis_interrupt_by(redis, -1, -1);
 	bp_buf_init(&redis->out, PIPELINE_BYTES_MAX);
 	enum bp_rc rc = bp_redis_reconnect(redis, err);
 	if (rc != BP_OK) {
@@ -149,6 +150,12 @@ void bp_redis_close(struct bp_redis *redis)
 	bp_arena_done(&redis->scratch);
 	free(redis->address);
 	free(redis);
+}
+
+void bp_redis_interrupt_by(struct bp_redis *redis, int fd, int other_fd)
+{
+	redis->interrupt_fds[0] = fd;
+	redis->interrupt_fds[1] = other_fd;
 }
 
 int bp_redis_fd(const struct bp_redis *redis)

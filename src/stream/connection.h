@@ -4,7 +4,7 @@
  *
  * Why:     hiredis parses; we format and send ourselves. hiredis 0.14 sends with write(), which
  *          raises SIGPIPE in programs that do not ignore it, and allocates twice per command.
- * Contract: after BP_EIO the connection is closed and its pipeline forgotten; only
+ * Contract: after BP_EIO or BP_ESTOPPED the connection is closed and its pipeline forgotten; only
  *          bp_redis_reconnect() brings it back.
  */
 #ifndef BP_STREAM_CONNECTION_H
@@ -41,6 +41,7 @@ struct bp_redis {
 	struct redisContext *context; /* NULL while not connected */
 	char *address;
 	int timeout_ms;
+	int interrupt_fds[2];     /* see bp_redis_interrupt_by() */
 	struct bp_buf out;        /* commands not yet sent, as RESP */
 	size_t pending;           /* commands in it, and sent ones whose replies nobody took */
 	struct bp_arena *replies; /* where the reply being parsed goes */
@@ -59,7 +60,8 @@ void bp_redis_put_int(struct bp_redis *redis, int64_t word);
  * Send what is pending; keep the replies of the last n commands in out[n] (all in the arena) and
  * account for the ones before them as bp_redis_flush() does, which tells of them later.
  * wait_ms: how long the server may hold back the first of them on purpose (BLOCK).
- * Errors: BP_EIO. An error reply is no error here: look at its type.
+ * Errors: BP_EIO; BP_ESTOPPED see bp_redis_interrupt_by(). An error reply is no error here: look at
+ * its type.
  */
 BP_MUSTUSE enum bp_rc bp_redis_call(struct bp_redis *redis, struct bp_arena *arena, int wait_ms,
 				    struct bp_reply **out, size_t n, struct bp_err *err);

@@ -89,17 +89,34 @@ void bp_redis_command(struct bp_redis *redis, const struct bp_str *words, size_t
 	}
 }
 
-/** The connection is of no use any more. */
-static enum bp_rc broken(struct bp_redis *redis, const char *why, struct bp_err *err)
+void bp_redis_multi(struct bp_redis *redis)
 {
-	enum bp_rc rc = bp_err_set(err, BP_EIO, "Redis at \"%s\": %s", redis->address, why);
+	bp_redis_begin(redis, 1);
+	bp_redis_put(redis, BP_STR("MULTI"));
+}
 
+void bp_redis_exec(struct bp_redis *redis)
+{
+	bp_redis_begin(redis, 1);
+	bp_redis_put(redis, BP_STR("EXEC"));
+}
+
+static void forget(struct bp_redis *redis)
+{
 	redisFree(redis->context);
 	redis->context = NULL;
 	bp_buf_clear(&redis->out);
 	redis->pending = 0;
 	redis->refused = 0;
 	redis->out_of_memory = false;
+}
+
+/** The connection is of no use any more. */
+static enum bp_rc broken(struct bp_redis *redis, const char *why, struct bp_err *err)
+{
+	enum bp_rc rc = bp_err_set(err, BP_EIO, "Redis at \"%s\": %s", redis->address, why);
+
+	forget(redis);
 	return rc;
 }
 
@@ -134,14 +151,24 @@ static enum bp_rc send_all(struct bp_redis *redis, struct bp_err *err)
 static enum bp_rc wait_reply(struct bp_redis *redis, int wait_ms, struct bp_err *err)
 {
 	int64_t until_us = bp_clock_mono_us() + (int64_t)wait_ms * 1000;
-	struct pollfd poll_fd = {.fd = redis->context->fd, .events = POLLIN};
+	/* poll() passes over a negative descriptor. */
+	struct pollfd waits[] = {{.fd = redis->context->fd, .events = POLLIN},
+				 {.fd = redis->interrupt_fds[0], .events = POLLIN},
+				 {.fd = redis->interrupt_fds[1], .events = POLLIN}};
 
 	for (;;) {
 		int64_t left_ms = (until_us - bp_clock_mono_us() + 999) / 1000;
-		int n = poll(&poll_fd, 1, left_ms > 0 ? (int)left_ms : 0);
+		int n = poll(waits, sizeof(waits) / sizeof(waits[0]),
+			     left_ms > 0 ? (int)left_ms : 0);
 
-		if (n > 0) {
+		if (n > 0 && waits[0].revents) {
 			return BP_OK;
+		}
+		if (n > 0) {
+			forget(redis);
+			return bp_err_set(err, BP_ESTOPPED,
+					  "Redis at \"%s\": somebody else wants us",
+					  redis->address);
 		}
 		if (n < 0 && errno != EINTR) {
 			return broken(redis, strerrordesc_np(errno), err);
@@ -172,7 +199,7 @@ static enum bp_rc next_reply(struct bp_redis *redis, struct bp_arena *arena, str
 }
 
 /** What a reply that nobody looks at means for bp_redis_flush(). */
-static void account(struct bp_redis *redis, const struct bp_reply *reply)
+static void account_one(struct bp_redis *redis, const struct bp_reply *reply)
 {
 	static const char there[] = "ERR The ID specified in XADD is equal or smaller";
 
@@ -186,6 +213,15 @@ static void account(struct bp_redis *redis, const struct bp_reply *reply)
 	redis->refused++;
 	if (bp_str_starts(reply->text, BP_STR("OOM "))) {
 		redis->out_of_memory = true;
+	}
+}
+
+static void account(struct bp_redis *redis, const struct bp_reply *reply)
+{
+	account_one(redis, reply);
+	/* EXEC's: a reply for each command. */
+	for (size_t i = 0; reply->type == BP_REPLY_ARRAY && i < reply->n; i++) {
+		account_one(redis, reply->items[i]);
 	}
 }
 

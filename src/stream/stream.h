@@ -33,6 +33,13 @@ BP_MUSTUSE enum bp_rc bp_redis_open(const char *address, int timeout_ms, struct 
 				    struct bp_err *err);
 void bp_redis_close(struct bp_redis *redis);
 
+/**
+ * From now on a read that waits (block_ms) ends with BP_ESTOPPED as soon as one of the two
+ * descriptors is readable; -1: none. The connection is closed then, as after BP_EIO, because its
+ * answer may still come: entries that Redis gave away meanwhile are pending.
+ */
+void bp_redis_interrupt_by(struct bp_redis *redis, int fd, int other_fd);
+
 /** After any BP_EIO: connect again. Errors: BP_EIO. */
 BP_MUSTUSE enum bp_rc bp_redis_reconnect(struct bp_redis *redis, struct bp_err *err);
 
@@ -71,6 +78,13 @@ void bp_redis_xadd(struct bp_redis *redis, const char *stream, const char *id,
 void bp_redis_xack(struct bp_redis *redis, const char *stream, const char *group,
 		   const struct bp_entry *entries, size_t n);
 
+/**
+ * Append MULTI and EXEC: what was appended in between is done at once, so that who waits for a stream
+ * is woken once, by all of it. When Redis refuses one of it, it refuses the whole.
+ */
+void bp_redis_multi(struct bp_redis *redis);
+void bp_redis_exec(struct bp_redis *redis);
+
 /** Append any command given as words. */
 void bp_redis_command(struct bp_redis *redis, const struct bp_str *words, size_t n);
 
@@ -93,7 +107,8 @@ BP_MUSTUSE enum bp_rc bp_stream_ensure(struct bp_redis *redis, const char *strea
  * XREADGROUP GROUP group consumer COUNT max BLOCK block_ms STREAMS stream >; block_ms 0: do not
  * wait. block_ms may be longer than the connection's time-out.
  * Shape: *out[*out_n] and everything in it live in the arena. *out_n is 0 when nothing came.
- * Errors: BP_EIO; BP_ENOTFOUND the stream or group is gone (Redis lost its data): ensure again.
+ * Errors: BP_EIO; BP_ENOTFOUND the stream or group is gone (Redis lost its data): ensure again;
+ *         BP_ESTOPPED see bp_redis_interrupt_by().
  */
 BP_MUSTUSE enum bp_rc bp_stream_read(struct bp_redis *redis, const char *stream, const char *group,
 				     const char *consumer, size_t max, int block_ms,

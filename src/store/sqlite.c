@@ -201,6 +201,13 @@ enum bp_rc bp_sql_open(const char *path, enum bp_sql_mode mode, int64_t cache_by
 	return BP_OK;
 }
 
+void bp_sql_rest(struct bp_sql *sql)
+{
+	if (sql) {
+		(void)sqlite3_db_release_memory(sql->db); /* cannot fail */
+	}
+}
+
 void bp_sql_close(struct bp_sql *sql)
 {
 	if (!sql) {

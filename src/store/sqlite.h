@@ -36,6 +36,9 @@ BP_MUSTUSE enum bp_rc bp_sql_open(const char *path, enum bp_sql_mode mode, int64
 				  struct bp_sql **out, struct bp_err *err);
 void bp_sql_close(struct bp_sql *sql);
 
+/** Give the page cache back, when nothing is to be done for a while. NULL is fine. */
+void bp_sql_rest(struct bp_sql *sql);
+
 enum bp_sql_access {
 	BP_SQL_FACTS,     /* no row table, no raw view, no name */
 	BP_SQL_RAW_VIEWS, /* facts and the raw views */

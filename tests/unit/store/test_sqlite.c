@@ -5,6 +5,7 @@
 #include <sys/stat.h>
 #include <sys/wait.h>
 
+#include "store/connection.h"
 #include "support/run.h"
 #include "unit/store/scratch.h"
 
@@ -119,6 +120,43 @@ START_TEST(a_read_connection_cannot_write)
 }
 END_TEST
 
+static int cache_used(struct bp_sql *sql)
+{
+	int used = 0;
+	int most = 0;
+
+	ck_assert_int_eq(sqlite3_db_status(sql->db, SQLITE_DBSTATUS_CACHE_USED, &used, &most, 0),
+			 SQLITE_OK);
+	return used;
+}
+
+/* Seen to fail: a bp_sql_rest() that does nothing. */
+START_TEST(a_connection_at_rest_holds_no_pages_and_still_works)
+{
+	struct bp_err err = {0};
+	struct bp_sql *sql = scratch_open(BP_SQL_WRITE);
+	struct bp_statement *count = NULL;
+
+	ck_assert_ok(bp_sql_exec(sql,
+				 "CREATE TABLE t (x); WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL"
+				 " SELECT i + 1 FROM n WHERE i < 2000)"
+				 " INSERT INTO t SELECT zeroblob(1000) FROM n",
+				 &err),
+		     err);
+	ck_assert_ok(bp_statement_new(sql, "SELECT count(*) FROM t", &count, &err), err);
+	ck_assert_ok(bp_statement_step(count, &err), err);
+	bp_statement_reset(count);
+	ck_assert_int_gt(cache_used(sql), 1000000);
+	bp_sql_rest(sql);
+	ck_assert_int_lt(cache_used(sql), 100000);
+	ck_assert_ok(bp_statement_step(count, &err), err);
+	ck_assert_int_eq(bp_column_int(count, 0), 2000);
+	bp_statement_free(count);
+	bp_sql_close(sql);
+	bp_sql_rest(NULL);
+}
+END_TEST
+
 START_TEST(rolling_back_twice_is_fine)
 {
 	struct bp_err err = {0};
@@ -204,6 +242,6 @@ END_TEST
 BP_TEST_MAIN(scratch_set_up, scratch_tear_down, reading_what_is_not_there_is_not_found,
 	     a_file_that_is_no_database_is_corrupt, absent_values_are_null_and_empty_ones_are_not,
 	     errors_have_their_codes, a_database_locked_by_another_program_is_busy,
-	     a_read_connection_cannot_write, rolling_back_twice_is_fine,
-	     a_second_connection_leaves_the_locks_of_the_first_one,
+	     a_read_connection_cannot_write, a_connection_at_rest_holds_no_pages_and_still_works,
+	     rolling_back_twice_is_fine, a_second_connection_leaves_the_locks_of_the_first_one,
 	     the_bytes_of_file_and_log_are_read_through_the_connection)

@@ -24,7 +24,7 @@ enum {
 	REPLAY_MAX = 1000, /* spool files between two looks at other work */
 	STEPS_MAX = 8,     /* slices between two looks at what happened */
 	FULL_MS = 20,      /* how long files wait when the queue is full */
-	GATHER_MS = 40,    /* lines that come sooner after others are taken together */
+	GATHER_MS = 60,    /* lines that come sooner after others are taken together */
 	IDLE_MS_MAX = 60 * 1000
 };
 

@@ -137,6 +137,10 @@ void bp_sender_check_server(struct bp_sender *sender)
 
 void bp_sender_add(struct bp_sender *sender, const struct bp_field *fields, size_t n)
 {
+	if (sender->group_events == 0) {
+		/* At once, so that the fast path stores it as one batch. */
+		bp_redis_multi(sender->redis);
+	}
 	bp_redis_xadd(sender->redis, BP_STREAM_EVENTS, NULL, fields, n);
 	for (size_t i = 0; i < n; i++) {
 		sender->group_bytes += fields[i].name.len + fields[i].value.len;
@@ -159,10 +163,10 @@ bool bp_sender_flush(struct bp_sender *sender)
 	if (sender->group_events == 0) {
 		return true;
 	}
+	bp_redis_exec(sender->redis);
 	enum bp_rc rc = bp_redis_flush(sender->redis, &refused, &err);
 	if (rc == BP_OK && refused > 0) {
-		rc = bp_err_set(&err, BP_ELIMIT, "Redis refused %zu of %zu entries", refused,
-				sender->group_events);
+		rc = bp_err_set(&err, BP_ELIMIT, "Redis refused %zu entries", sender->group_events);
 	}
 	if (rc != BP_OK) {
 		bp_sender_distrust(sender, rc, "queue", &err);

@@ -18,6 +18,7 @@
 
 enum {
 	SLICE_LINES = 500, /* of one file before others get their turn */
+	SLICES_MAX = 16,   /* of files that were just written to, sent together */
 	MONITORS_MAX = 16,
 	KEY_BYTES = 64,
 	STEP_BYTES_MAX = 1024,
@@ -498,10 +499,45 @@ static void after_slice(struct bp_sources *sources, struct source *source, enum 
 	}
 }
 
+/** What a slice was, until it is known whether it was sent. */
+struct taken {
+	struct source *source;
+	enum bp_rc rc;
+	bool more;
+};
+
+/** Read a slice of the first source. False: distrusted. */
+static bool take_slice(struct bp_sources *sources, struct source *source, struct taken *out)
+{
+	struct slice slice = {.sources = sources, .source = source, .now_us = bp_clock_wall_us()};
+
+	dequeue(sources, source);
+	*out = (struct taken){.source = source};
+	/* Why a file cannot be read is counted, not told: its path is the user's. */
+	out->rc = bp_tail_read(&source->tail, source->path, &sources->options.policy->key,
+			       sources->options.line_max, &sources->space, take, &slice, &out->more,
+			       NULL);
+	return !slice.failed;
+}
+
+/** The next source of which a few lines may go with what was taken: no other send, no other batch. */
+static struct source *next_live(const struct bp_sources *sources)
+{
+	const struct bp_sender *sender = sources->options.sender;
+	struct source *source = TAILQ_FIRST(&sources->live);
+
+	return source && source->loaded && sender->room > 0 &&
+			       sender->group_events < BP_SENDER_GROUP_EVENTS / 2
+		       ? source
+		       : NULL;
+}
+
 bool bp_sources_step(struct bp_sources *sources)
 {
 	struct bp_sender *sender = sources->options.sender;
-	bool more = false;
+	struct taken taken[SLICES_MAX];
+	bool fine = true;
+	size_t n = 0;
 
 	if (sources->trusted != sender->distrust) {
 		bp_sources_rewind(sources);
@@ -516,18 +552,19 @@ bool bp_sources_step(struct bp_sources *sources)
 	if (bp_sender_room(sender) == 0 || (!source->loaded && !load_position(sources, source))) {
 		return false;
 	}
-	dequeue(sources, source);
-	struct slice slice = {.sources = sources, .source = source, .now_us = bp_clock_wall_us()};
-	/* Why a file cannot be read is counted, not told: its path is the user's. */
-	enum bp_rc rc =
-		bp_tail_read(&source->tail, source->path, &sources->options.policy->key,
-			     sources->options.line_max, &sources->space, take, &slice, &more, NULL);
-	if (slice.failed || !bp_sender_flush(sender)) {
-		enqueue(sources, source, QUEUE_BULK);
-		return false;
+	while (source && fine && n < SLICES_MAX) {
+		fine = take_slice(sources, source, &taken[n++]);
+		source = next_live(sources);
 	}
-	after_slice(sources, source, rc, more);
-	return true;
+	fine = fine && bp_sender_flush(sender);
+	for (size_t i = 0; i < n; i++) {
+		if (fine) {
+			after_slice(sources, taken[i].source, taken[i].rc, taken[i].more);
+		} else {
+			enqueue(sources, taken[i].source, QUEUE_BULK);
+		}
+	}
+	return fine;
 }
 
 void bp_sources_check(struct bp_sources *sources)

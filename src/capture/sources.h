@@ -48,7 +48,7 @@ void bp_sources_forget_import(struct bp_sources *sources, const struct bp_import
 /** True when a file waits for a turn, or all of them must be rewound. */
 bool bp_sources_busy(const struct bp_sources *sources);
 
-/** Give one file its turn. False: the sender has no room or is not trusted; later. */
+/** Give one file its turn, or all that were just written to. False: the sender has no room or is not trusted; later. */
 bool bp_sources_step(struct bp_sources *sources);
 
 /** Start every file again at its checkpoint. */

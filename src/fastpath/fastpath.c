@@ -3,6 +3,7 @@
 
 #include <pthread.h>
 
+#include "base/bell.h"
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/mem.h"
@@ -15,7 +16,7 @@ enum {
 	REDIS_TIMEOUT_MS = 2000,
 	FIRST_PAUSE_MS = 50,
 	LAST_PAUSE_MS = 2000,
-	PAUSE_SLICE_MS = 20,
+	REST_US = 2000000, /* without an event: memory that was needed goes back */
 	LOG_EVERY_US = 10000000,
 	CLAIM_EVERY_US = 10000000,
 	DLQ_TRIM_EVERY_US = 600000000
@@ -31,6 +32,7 @@ struct bp_fastpath {
 	pthread_cond_t changed;
 	bool running;
 	atomic_bool pause_wanted;
+	struct bp_bell bell; /* rung with every change of pause_wanted */
 
 	/* Below: the thread's alone. */
 	struct bp_ends ends;
@@ -38,7 +40,9 @@ struct bp_fastpath {
 	bool connected; /* ends.redis may be used */
 	bool ready;     /* group made, stream read up to the last delivered entry */
 	int64_t next_claim_us, next_dlq_trim_us;
-	int pause_ms; /* 0 while all is well */
+	int pause_ms;      /* 0 while all is well */
+	int64_t worked_us; /* monotonic: when something was last stored */
+	bool resting;      /* the page cache was given back since */
 	struct bp_log_gate store_gate, redis_gate;
 };
 
@@ -54,6 +58,8 @@ struct bp_fastpath *bp_fastpath_new(const struct bp_fastpath_deps *deps)
 	fp->hands = bp_hands_new(&fp->ends, &fp->config, deps->checkpointer, &fp->counters);
 	(void)pthread_mutex_init(&fp->mutex, NULL);
 	(void)pthread_cond_init(&fp->changed, NULL);
+	/* Out of descriptors at start is out of everything. */
+	BP_ASSERT(bp_bell_open(&fp->bell, NULL) == BP_OK);
 	return fp;
 }
 
@@ -65,6 +71,7 @@ void bp_fastpath_free(struct bp_fastpath *fp)
 	bp_hands_free(fp->hands);
 	bp_batch_close(fp->ends.batch);
 	bp_redis_close(fp->ends.redis);
+	bp_bell_close(&fp->bell);
 	(void)pthread_cond_destroy(&fp->changed);
 	(void)pthread_mutex_destroy(&fp->mutex);
 	free(fp->redis_address);
@@ -81,6 +88,7 @@ void bp_fastpath_pause(struct bp_fastpath *fp, bool pause)
 {
 	(void)pthread_mutex_lock(&fp->mutex);
 	atomic_store(&fp->pause_wanted, pause);
+	bp_bell_ring(&fp->bell);
 	while (fp->running && (atomic_load(&fp->counters.paused) == 1) != pause) {
 		(void)pthread_cond_wait(&fp->changed, &fp->mutex);
 	}
@@ -171,6 +179,9 @@ static enum bp_rc connect_redis(struct bp_fastpath *fp, struct bp_err *err)
 	fp->ends.failed = BP_SIDE_REDIS;
 	if (!fp->ends.redis) {
 		rc = bp_redis_open(fp->redis_address, REDIS_TIMEOUT_MS, &fp->ends.redis, err);
+		if (rc == BP_OK) {
+			bp_redis_interrupt_by(fp->ends.redis, fp->stop->fd, fp->bell.fd);
+		}
 	} else {
 		rc = bp_redis_reconnect(fp->ends.redis, err);
 	}
@@ -208,6 +219,20 @@ static enum bp_rc keep_house(struct bp_fastpath *fp, bool idle, struct bp_err *e
 	return rc;
 }
 
+/* A batch like the last one is not to be expected soon. */
+static void rest(struct bp_fastpath *fp, bool idle)
+{
+	int64_t now_us = bp_clock_mono_us();
+
+	if (!idle) {
+		fp->worked_us = now_us;
+		fp->resting = false;
+	} else if (!fp->resting && now_us - fp->worked_us >= REST_US) {
+		fp->resting = true;
+		bp_sql_rest(bp_batch_sql(fp->ends.batch));
+	}
+}
+
 static enum bp_rc read_and_store(struct bp_fastpath *fp, struct bp_err *err)
 {
 	enum bp_rc rc = BP_OK;
@@ -219,6 +244,7 @@ static enum bp_rc read_and_store(struct bp_fastpath *fp, struct bp_err *err)
 	if (rc == BP_OK) {
 		rc = bp_hands_finish(fp->hands, true, err);
 	}
+	rest(fp, idle);
 	return rc == BP_OK ? keep_house(fp, idle, err) : rc;
 }
 
@@ -247,15 +273,24 @@ static enum bp_rc step(struct bp_fastpath *fp, struct bp_err *err)
 
 static void wait_a_little(struct bp_fastpath *fp)
 {
-	int64_t end_us = bp_clock_mono_us() + (int64_t)fp->pause_ms * 1000;
+	int64_t left_us = (int64_t)fp->pause_ms * 1000;
+	int64_t end_us = bp_clock_mono_us() + left_us;
 
-	while (!interrupted(fp) && bp_clock_mono_us() < end_us) {
-		(void)bp_stop_wait(fp->stop, PAUSE_SLICE_MS);
+	while (!interrupted(fp) && left_us > 0) {
+		(void)bp_bell_wait(&fp->bell, fp->stop, (int)(left_us / 1000) + 1);
+		left_us = end_us - bp_clock_mono_us();
 	}
 }
 
 static void handle_failure(struct bp_fastpath *fp, enum bp_rc rc, const struct bp_err *err)
 {
+	if (fp->ends.failed == BP_SIDE_REDIS && rc == BP_ESTOPPED) {
+		/* Interrupted while it waited: what came after all is read again from the stream. */
+		fp->connected = false;
+		fp->ready = false;
+		bp_bell_clear(&fp->bell); /* why it rang is asked for next */
+		return;
+	}
 	if (fp->ends.failed == BP_SIDE_REDIS && rc == BP_ENOTFOUND) {
 		/* The stream was deleted: a purge, or Redis lost its data. */
 		fp->ready = false;
@@ -310,8 +345,7 @@ static void hold_still(struct bp_fastpath *fp)
 
 	empty_hands(fp);
 	set_paused(fp, true);
-	while (atomic_load(&fp->pause_wanted) && !bp_stop_requested(fp->stop)) {
-		(void)bp_stop_wait(fp->stop, PAUSE_SLICE_MS);
+	while (atomic_load(&fp->pause_wanted) && !bp_bell_wait(&fp->bell, fp->stop, -1)) {
 	}
 	/* Tombstones, names and streams may have changed. */
 	fp->ready = false;

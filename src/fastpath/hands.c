@@ -13,7 +13,7 @@
 
 enum {
 	CLAIM_IDLE_MS = 60000,
-	CDC_KEPT = 100000,
+	CDC_KEPT = 10000, /* wake-ups: about 150 bytes of Redis each */
 	CDC_TRIM_EVERY = 1000,
 	READ_BYTES = 8 * 1024 * 1024 /* of one read, about: large events come in small batches */
 };
@@ -329,11 +329,11 @@ static enum bp_rc send_letters(struct bp_hands *hands, struct bp_err *err)
 static void add_cdc_trim(struct bp_hands *hands)
 {
 	static const struct bp_str words[] = {
-		{"XTRIM", 5},  {BP_STREAM_CDC, sizeof(BP_STREAM_CDC) - 1}, {"MAXLEN", 6}, {"~", 1},
-		{"100000", 6},
+		{"XTRIM", 5}, {BP_STREAM_CDC, sizeof(BP_STREAM_CDC) - 1}, {"MAXLEN", 6}, {"~", 1},
+		{"10000", 5},
 	};
 
-	_Static_assert(CDC_KEPT == 100000, "words[] says the same");
+	_Static_assert(CDC_KEPT == 10000, "words[] says the same");
 	if (hands->cdc_untrimmed >= CDC_TRIM_EVERY) {
 		bp_redis_command(hands->ends->redis, words, sizeof(words) / sizeof(words[0]));
 		hands->cdc_untrimmed = 0;

@@ -47,15 +47,24 @@ static void add_cdc(struct bp_redis *redis, const struct bp_outcome *row)
 
 size_t bp_outcome_add_cdc(struct bp_redis *redis, const struct bp_outcome *outcomes, size_t n)
 {
-	size_t added = 0;
+	size_t rows = 0;
 
+	for (size_t i = 0; i < n; i++) {
+		rows += outcomes[i].kind == BP_OUTCOME_ROW;
+	}
+	/* Else the first one wakes the reader, and the others do so again. */
+	if (rows > 1) {
+		bp_redis_multi(redis);
+	}
 	for (size_t i = 0; i < n; i++) {
 		if (outcomes[i].kind == BP_OUTCOME_ROW) {
 			add_cdc(redis, &outcomes[i]);
-			added++;
 		}
 	}
-	return added;
+	if (rows > 1) {
+		bp_redis_exec(redis);
+	}
+	return rows;
 }
 
 /* The entry's fields, but nothing that is too large to be kept for a week. */

@@ -27,11 +27,16 @@ void bp_fact_set_clear(struct bp_fact_set *set)
 	bp_arena_clear(&set->arena);
 }
 
+void bp_fact_set_rest(struct bp_fact_set *set)
+{
+	bp_fact_set_clear(set);
+	bp_arena_done(&set->arena);
+}
+
 void bp_fact_set_free(struct bp_fact_set *set)
 {
 	if (set) {
-		bp_fact_set_clear(set);
-		bp_arena_done(&set->arena);
+		bp_fact_set_rest(set);
 		free(set);
 	}
 }

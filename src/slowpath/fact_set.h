@@ -31,6 +31,9 @@ void bp_fact_set_free(struct bp_fact_set *set);
 /** Forget everything, keep the memory. */
 void bp_fact_set_clear(struct bp_fact_set *set);
 
+/** Forget everything, and give the memory back. */
+void bp_fact_set_rest(struct bp_fact_set *set);
+
 /** Number of different facts and marks in it. */
 size_t bp_fact_set_size(const struct bp_fact_set *set);
 

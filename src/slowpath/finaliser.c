@@ -148,6 +148,11 @@ enum bp_rc bp_finaliser_new(struct bp_sql *read, struct bp_sql *write, struct bp
 	return BP_OK;
 }
 
+void bp_finaliser_rest(struct bp_finaliser *finaliser)
+{
+	bp_arena_done(&finaliser->arena);
+}
+
 void bp_finaliser_free(struct bp_finaliser *finaliser)
 {
 	if (finaliser == NULL) {

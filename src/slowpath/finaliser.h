@@ -26,6 +26,9 @@ BP_MUSTUSE enum bp_rc bp_finaliser_new(struct bp_sql *read, struct bp_sql *write
 				       struct bp_finaliser **out, struct bp_err *err);
 void bp_finaliser_free(struct bp_finaliser *finaliser);
 
+/** Give back the memory that a large session needed, when none is to be run for a while. */
+void bp_finaliser_rest(struct bp_finaliser *finaliser);
+
 /**
  * Run one session, whose dirty mark had this generation.
  * *out_moved: facts went to or came from other sessions, which are now dirty.

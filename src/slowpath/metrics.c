@@ -14,10 +14,12 @@
 #include "slowpath/rollup_maker.h"
 
 enum {
-	TICK_MS = 100,
+	TICK_MS = 100,          /* while something changes */
+	HURRY_TICK_MS = 10,     /* ... and somebody waits for it */
+	IDLE_MS = 1000,         /* when all is done: live values grow old without a commit */
 	PASS_US = 500000,       /* a bucket that keeps changing is recomputed this often */
 	BUSY_PASS_US = 2000000, /* ... while rows wait */
-	QUIET_US = 3000000,
+	QUIET_US = 5000000,     /* beyond BP_REST_US: others gave back what they held */
 	SPAN_PASS_US = 5000000, /* days and months that keep changing: this often */
 	RETRY_MS = 200,
 	LOG_US = 10000000
@@ -96,7 +98,7 @@ static enum bp_rc pass_spans(struct metrics *metrics, struct bp_err *err)
 	return rc;
 }
 
-/** After a burst the allocator keeps what the burst needed: give it back once it is quiet. */
+/** After a burst caches and allocator keep what it needed: give it back once it is quiet. */
 static void trim_memory(struct metrics *metrics)
 {
 	unsigned commits = atomic_load(&metrics->slowpath->commits);
@@ -108,6 +110,8 @@ static void trim_memory(struct metrics *metrics)
 		metrics->trimmed = false;
 	} else if (!metrics->trimmed && now_us - metrics->quiet_us >= QUIET_US) {
 		metrics->trimmed = true;
+		bp_sql_rest(metrics->read);
+		bp_sql_rest(metrics->write);
 		(void)malloc_trim(0); /* tells whether there was something */
 	}
 }
@@ -135,6 +139,32 @@ static bool spans_due(const struct metrics *metrics)
 	return !metrics->left && metrics->spans_left &&
 	       (bp_slowpath_hurrying(metrics->slowpath) ||
 		bp_clock_mono_us() - metrics->last_spans_us >= SPAN_PASS_US);
+}
+
+static bool all_done(const struct metrics *metrics)
+{
+	return !metrics->left && !metrics->spans_left && metrics->trimmed &&
+	       atomic_load(&metrics->slowpath->commits) == metrics->commits;
+}
+
+/** Sleep until there may be something to do. */
+static void wait_a_while(struct metrics *metrics)
+{
+	struct bp_slowpath *slowpath = metrics->slowpath;
+	int ms = bp_slowpath_hurrying(slowpath) ? HURRY_TICK_MS : TICK_MS;
+
+	if (metrics->left && pass_due(metrics)) {
+		return;
+	}
+	atomic_store(&slowpath->metrics_idle, true);
+	/* A commit between the look and the wait rings. */
+	if (!all_done(metrics)) {
+		atomic_store(&slowpath->metrics_idle, false);
+	} else {
+		ms = IDLE_MS;
+	}
+	(void)bp_bell_wait(&slowpath->metrics_bell, &slowpath->stop, ms); /* the loop asks */
+	atomic_store(&slowpath->metrics_idle, false);
 }
 
 void bp_metrics_run(void *arg)
@@ -169,10 +199,7 @@ void bp_metrics_run(void *arg)
 			continue;
 		}
 		trim_memory(&metrics);
-		if (!metrics.left) {
-			(void)bp_stop_wait(&slowpath->stop,
-					   bp_slowpath_hurrying(slowpath) ? TICK_MS / 10 : TICK_MS);
-		}
+		wait_a_while(&metrics);
 	}
 	close_metrics(&metrics);
 }

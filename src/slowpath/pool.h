@@ -2,8 +2,8 @@
 /**
  * pool.h - what reader, workers and metrics share.
  *
- * Why:     a session has one worker: the reader hands each chunk of rows to every worker, and each
- *          takes the rows whose session hashes to it.
+ * Why:     a session has one worker: the reader hands each chunk of rows to the workers that have a
+ *          row in it, and each takes the rows whose session hashes to it.
  * Threads: chunks are handed over by queues and counted by an atomic; `done` is read and written
  *          only under the writer lock; the rest is set before the threads start, or atomic.
  */
@@ -13,6 +13,7 @@
 #include <stdatomic.h>
 #include <stdint.h>
 
+#include "base/bell.h"
 #include "base/queue.h"
 #include "base/stop.h"
 #include "base/thread.h"
@@ -23,20 +24,22 @@ enum {
 	BP_WORKERS_MAX = 8,
 	BP_CHUNK_ROWS = 500,
 	BP_CHUNK_FEW_ROWS = 16,
-	BP_CHUNKS_QUEUED = 4,   /* per worker: bounds the memory of a long catch-up */
-	BP_HOLD_US = 3000,      /* a slow transaction ends after about 3 ms ... */
-	BP_HOLD_WANTED_US = 300 /* ... and after this when the fast path waits for the lock */
+	BP_CHUNKS_QUEUED = 4,    /* per worker: bounds the memory of a long catch-up */
+	BP_HOLD_US = 3000,       /* a slow transaction ends after about 3 ms ... */
+	BP_HOLD_WANTED_US = 300, /* ... and after this when the fast path waits for the lock */
+	BP_REST_US = 2000000     /* without work: memory that was needed goes back */
 };
 
 #define BP_POOL_CONVERSATIONS "conversations"
 
-/** Rows handed to all workers; the last one to let go frees it. */
+/** Rows handed to their workers; the last one to let go frees it. */
 struct bp_chunk {
 	atomic_int users;
 	enum bp_raw_table table;
 	int64_t last; /* the table is read up to here */
 	struct bp_arena arena;
 	struct bp_raw_row *rows;
+	unsigned char *owners; /* of each row: the number of its worker */
 	size_t n;
 };
 
@@ -61,7 +64,11 @@ struct bp_slowpath {
 	int n_workers;
 	/* how far each worker has committed; under the writer lock */
 	int64_t done[BP_WORKERS_MAX][BP_RAW_TABLES];
-	/* signals */
+	/* up to where the reader has given each worker its rows: before it gives them */
+	atomic_int_fast64_t given[BP_WORKERS_MAX][BP_RAW_TABLES];
+	/* signals; who waits is woken by a bell or by its queue */
+	struct bp_bell reader_bell, metrics_bell;
+	atomic_bool metrics_idle;           /* it sleeps until a commit: ring */
 	atomic_int_fast64_t hurry_until_us; /* monotonic: no debounce before */
 	atomic_uint poke;                   /* grows when dirty sessions were passed to others */
 	atomic_uint commits;                /* grows with each commit of facts */
@@ -87,6 +94,12 @@ void bp_slowpath_give_way(void);
 
 /** True while the debounce is off. */
 bool bp_slowpath_hurrying(struct bp_slowpath *slowpath);
+
+/** Facts were committed: rollups and live values may follow. Any thread. */
+void bp_slowpath_committed(struct bp_slowpath *slowpath);
+
+/** Dirty sessions may be another worker's: have all of them look. Any thread. */
+void bp_slowpath_poke(struct bp_slowpath *slowpath);
 
 /** Hold still while a pause is asked for. Called by every thread between two pieces of work. */
 void bp_slowpath_hold(struct bp_slowpath *slowpath);

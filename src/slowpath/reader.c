@@ -6,10 +6,17 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/mem.h"
+#include "slowpath/fact_id.h"
 #include "slowpath/pool.h"
 #include "stream/stream.h"
 
-enum { BLOCK_MS = 100, WAKE_UPS = 1000, REDIS_TIMEOUT_MS = 2000, IDLE_MS = 100 };
+enum {
+	BLOCK_MS = 100,        /* while rows come: one whose wake-up was refused waits no longer */
+	QUIET_BLOCK_MS = 1000, /* when none came for a while */
+	WAKE_UPS = 1000,
+	REDIS_TIMEOUT_MS = 2000,
+	AWAY_MS = 100 /* Redis is away: how often the tables are looked at */
+};
 
 static const char SELECT_PROGRESS[] =
 	"SELECT low_water FROM pool_progress WHERE pool = ?1 AND tbl = ?2";
@@ -25,6 +32,8 @@ struct reader {
 	int64_t given[BP_RAW_TABLES]; /* handed to the workers up to here */
 	size_t room;                  /* rows to make room for: few as long as few come */
 	unsigned rewind;
+	int64_t worked_us; /* monotonic: when rows were last there */
+	bool resting;      /* memory was given back since */
 	struct bp_log_gate gate;
 };
 
@@ -68,28 +77,96 @@ static void connect_redis(struct reader *reader)
 		reader->redis = NULL;
 		return;
 	}
+	bp_redis_interrupt_by(reader->redis, reader->slowpath->stop.fd,
+			      reader->slowpath->reader_bell.fd);
 	if (bp_stream_ensure(reader->redis, BP_STREAM_CDC, BP_GROUP_CONVERSATIONS, NULL) != BP_OK) {
 		bp_redis_close(reader->redis);
 		reader->redis = NULL;
 	}
 }
 
-/** Wait for a wake-up and acknowledge it: what it says stands in the table. */
-static void wait_for_rows(struct reader *reader, int block_ms)
+/** No rows for a while: give back what a burst needed. */
+static bool quiet(struct reader *reader)
 {
+	bool is_quiet = bp_clock_mono_us() - reader->worked_us >= BP_REST_US;
+
+	if (is_quiet && !reader->resting) {
+		reader->resting = true;
+		bp_sql_rest(reader->sql);
+		bp_arena_done(&reader->arena);
+	}
+	return is_quiet;
+}
+
+/** Wait for a wake-up and acknowledge it: what it says stands in the table. */
+static void wait_for_rows(struct reader *reader)
+{
+	struct bp_slowpath *slowpath = reader->slowpath;
+	int block_ms = quiet(reader) ? QUIET_BLOCK_MS : BLOCK_MS;
 	size_t n = 0;
 
 	connect_redis(reader);
 	if (reader->redis == NULL) {
-		(void)bp_stop_wait(&reader->slowpath->stop, IDLE_MS); /* asked again by the loop */
+		(void)bp_bell_wait(&slowpath->reader_bell, &slowpath->stop,
+				   AWAY_MS); /* the loop asks */
 		return;
 	}
 	bp_arena_clear(&reader->arena);
 	enum bp_rc rc = bp_stream_wake(reader->redis, BP_STREAM_CDC, BP_GROUP_CONVERSATIONS,
 				       "reader", WAKE_UPS, block_ms, &reader->arena, &n, NULL);
+	if (rc == BP_ESTOPPED) {
+		/* Somebody wants the reader to look; a wake-up that came after all is no loss. */
+		bp_bell_clear(&slowpath->reader_bell);
+		reader->next_connect_us = 0;
+	}
 	if (rc != BP_OK) {
 		bp_redis_close(reader->redis);
 		reader->redis = NULL;
+	}
+}
+
+/** The worker of each row: of a session it is the same one in every run. Returns which have one. */
+static unsigned find_owners(const struct reader *reader, struct bp_chunk *chunk)
+{
+	const struct bp_event *before = NULL;
+	int64_t n_workers = reader->slowpath->n_workers;
+	unsigned char owner = 0;
+	unsigned owners = 0;
+
+	chunk->owners = bp_arena_alloc(&chunk->arena, chunk->n);
+	for (size_t i = 0; i < chunk->n; i++) {
+		const struct bp_event *event = &chunk->rows[i].event;
+		/* Rows of a session mostly stand together: its id is hashed once. */
+		if (before == NULL || !bp_str_eq(before->session_id, event->session_id) ||
+		    !bp_str_eq(before->platform, event->platform)) {
+			int64_t id = bp_conversation_id(event->platform, event->session_id);
+			owner = (unsigned char)((id % n_workers + n_workers) % n_workers);
+		}
+		before = event;
+		chunk->owners[i] = owner;
+		owners |= 1U << owner;
+	}
+	return owners;
+}
+
+/** Only those that have a row in it are woken. */
+static void give_chunk(const struct reader *reader, struct bp_chunk *chunk)
+{
+	struct bp_slowpath *slowpath = reader->slowpath;
+	unsigned owners = find_owners(reader, chunk);
+	int64_t last = chunk->last;
+	enum bp_raw_table table = chunk->table;
+
+	atomic_init(&chunk->users, __builtin_popcount(owners));
+	for (int i = 0; i < slowpath->n_workers; i++) {
+		if (owners & 1U << i) {
+			atomic_store(&slowpath->given[i][table], last);
+		}
+	}
+	for (int i = 0; i < slowpath->n_workers; i++) {
+		if (owners & 1U << i && bp_queue_push(slowpath->queues[i], chunk) != BP_OK) {
+			bp_chunk_release(chunk); /* closed: that worker is stopping */
+		}
 	}
 }
 
@@ -97,12 +174,10 @@ static void wait_for_rows(struct reader *reader, int block_ms)
 static enum bp_rc give_rows(struct reader *reader, enum bp_raw_table table, size_t *out_n,
 			    struct bp_err *err)
 {
-	struct bp_slowpath *slowpath = reader->slowpath;
 	struct bp_chunk *chunk = bp_calloc(1, sizeof(*chunk));
 
 	chunk->table = table;
 	chunk->rows = bp_arena_alloc(&chunk->arena, reader->room * sizeof(*chunk->rows));
-	atomic_init(&chunk->users, slowpath->n_workers);
 	enum bp_rc rc = bp_raw_read(reader->rows, table, reader->given[table], reader->room,
 				    &chunk->arena, chunk->rows, &chunk->n, err);
 	*out_n = chunk->n;
@@ -113,27 +188,26 @@ static enum bp_rc give_rows(struct reader *reader, enum bp_raw_table table, size
 	}
 	chunk->last = chunk->rows[chunk->n - 1].sequence;
 	reader->given[table] = chunk->last;
-	for (int i = 0; i < slowpath->n_workers; i++) {
-		if (bp_queue_push(slowpath->queues[i], chunk) != BP_OK) {
-			bp_chunk_release(chunk); /* closed: that worker is stopping */
-		}
-	}
+	give_chunk(reader, chunk);
 	return BP_OK;
 }
 
-static enum bp_rc give_all(struct reader *reader, bool *out_any, struct bp_err *err)
+/** *out_more: a table had as many as there was room for. */
+static enum bp_rc give_all(struct reader *reader, bool *out_more, struct bp_err *err)
 {
 	enum bp_rc rc = BP_OK;
-	bool full = false;
 
-	*out_any = false;
+	*out_more = false;
 	for (int table = 0; table < BP_RAW_TABLES && rc == BP_OK; table++) {
 		size_t n = 0;
 		rc = give_rows(reader, (enum bp_raw_table)table, &n, err);
-		*out_any = *out_any || n > 0;
-		full = full || n == reader->room;
+		*out_more = *out_more || n == reader->room;
+		if (n > 0) {
+			reader->worked_us = bp_clock_mono_us();
+			reader->resting = false;
+		}
 	}
-	reader->room = full ? BP_CHUNK_ROWS : BP_CHUNK_FEW_ROWS;
+	reader->room = *out_more ? BP_CHUNK_ROWS : BP_CHUNK_FEW_ROWS;
 	return rc;
 }
 
@@ -189,13 +263,13 @@ void bp_reader_run(void *arg)
 	reader.rewind = atomic_load(&slowpath->rewind);
 	enum bp_rc rc = open_reader(&reader, &err);
 	while (!bp_stop_requested(&slowpath->stop)) {
-		bool any = false;
+		bool more = false;
 		bp_slowpath_hold(slowpath);
 		if (rc == BP_OK) {
 			rc = follow_rewind(&reader, &err);
 		}
 		if (rc == BP_OK) {
-			rc = give_all(&reader, &any, &err);
+			rc = give_all(&reader, &more, &err);
 		}
 		if (rc != BP_OK) {
 			bp_log_every(&reader.gate, LOG_US, BP_LOG_WARN, BP_LOG_WHO,
@@ -208,8 +282,9 @@ void bp_reader_run(void *arg)
 			rc = open_reader(&reader, &err);
 			continue;
 		}
-		if (!any) {
-			wait_for_rows(&reader, BLOCK_MS);
+		/* Whatever is committed from now on comes with a wake-up. */
+		if (!more) {
+			wait_for_rows(&reader);
 		}
 	}
 	close_reader(&reader);

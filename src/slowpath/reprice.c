@@ -219,7 +219,7 @@ static enum bp_rc mark_sessions(const struct reprice *reprice, struct bp_err *er
 	bp_statement_free(count);
 	bp_statement_free(mark);
 	/* Also after an error: what is marked is worth a look. */
-	atomic_fetch_add(&reprice->slowpath->poke, 1);
+	bp_slowpath_poke(reprice->slowpath);
 	return rc;
 }
 

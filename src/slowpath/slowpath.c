@@ -81,6 +81,7 @@ static enum bp_rc load_progress(struct bp_slowpath *slowpath, struct bp_sql *sql
 		rc = bp_statement_step(select, err);
 		for (int i = 0; i < slowpath->n_workers && rc == BP_OK; i++) {
 			slowpath->done[i][table] = bp_column_int(select, 0);
+			atomic_store(&slowpath->given[i][table], slowpath->done[i][table]);
 		}
 		bp_statement_reset(select);
 	}
@@ -137,9 +138,16 @@ enum bp_rc bp_slowpath_start(const struct bp_slowpath_deps *deps, struct bp_slow
 	slowpath->prices = deps->prices;
 	slowpath->n_workers = (int)deps->config.workers;
 	slowpath->stop.fd = -1;
+	slowpath->reader_bell.fd = slowpath->metrics_bell.fd = -1;
 	(void)pthread_mutex_init(&slowpath->pause_mutex, NULL); /* cannot fail with defaults */
 	(void)pthread_cond_init(&slowpath->pause_changed, NULL);
 	enum bp_rc rc = bp_stop_open(&slowpath->stop, err);
+	if (rc == BP_OK) {
+		rc = bp_bell_open(&slowpath->reader_bell, err);
+	}
+	if (rc == BP_OK) {
+		rc = bp_bell_open(&slowpath->metrics_bell, err);
+	}
 	if (rc == BP_OK && deps->prices == NULL) {
 		rc = bp_prices_new(NULL, &slowpath->own_prices, err);
 		slowpath->prices = slowpath->own_prices;
@@ -194,12 +202,45 @@ void bp_slowpath_stop(struct bp_slowpath *slowpath)
 	if (slowpath->stop.fd >= 0) {
 		bp_stop_close(&slowpath->stop);
 	}
+	bp_bell_close(&slowpath->reader_bell);
+	bp_bell_close(&slowpath->metrics_bell);
 	(void)pthread_cond_destroy(&slowpath->pause_changed);
 	(void)pthread_mutex_destroy(&slowpath->pause_mutex);
 	bp_prices_free(slowpath->own_prices);
 	free(slowpath->redis_address);
 	free(slowpath->database_path);
 	free(slowpath);
+}
+
+/* --- waking --- */
+
+static void wake_workers(struct bp_slowpath *slowpath)
+{
+	for (int i = 0; i < slowpath->n_workers; i++) {
+		bp_queue_wake(slowpath->queues[i]);
+	}
+}
+
+static void wake_all(struct bp_slowpath *slowpath)
+{
+	bp_bell_ring(&slowpath->reader_bell);
+	bp_bell_ring(&slowpath->metrics_bell);
+	wake_workers(slowpath);
+}
+
+void bp_slowpath_committed(struct bp_slowpath *slowpath)
+{
+	atomic_fetch_add(&slowpath->commits, 1);
+	/* A busy worker must not pay for a system call at each commit. */
+	if (atomic_load(&slowpath->metrics_idle)) {
+		bp_bell_ring(&slowpath->metrics_bell);
+	}
+}
+
+void bp_slowpath_poke(struct bp_slowpath *slowpath)
+{
+	atomic_fetch_add(&slowpath->poke, 1);
+	wake_workers(slowpath);
 }
 
 /* --- pausing --- */
@@ -222,6 +263,7 @@ static void begin_pause(struct bp_slowpath *slowpath)
 {
 	(void)pthread_mutex_lock(&slowpath->pause_mutex);
 	slowpath->pausing++;
+	wake_all(slowpath);
 	while (slowpath->holding < threads_of(slowpath) && !bp_stop_requested(&slowpath->stop)) {
 		struct timespec until;
 		(void)clock_gettime(CLOCK_REALTIME, &until); /* what cond_timedwait counts in */
@@ -242,13 +284,21 @@ static void begin_pause(struct bp_slowpath *slowpath)
 	(void)pthread_mutex_unlock(&slowpath->pause_mutex);
 	/* Rows in the queues may be deleted meanwhile: they are read again from the low water. */
 	flush_queues(slowpath);
+	bp_writer_lock_take(slowpath->lock, BP_WRITER_SLOW);
+	for (int i = 0; i < slowpath->n_workers; i++) {
+		for (int table = 0; table < BP_RAW_TABLES; table++) {
+			atomic_store(&slowpath->given[i][table], slowpath->done[i][table]);
+		}
+	}
+	bp_writer_lock_give(slowpath->lock);
 	atomic_fetch_add(&slowpath->rewind, 1);
 }
 
 static void end_pause(struct bp_slowpath *slowpath)
 {
-	atomic_fetch_add(&slowpath->poke, 1); /* dirty marks may have been made meanwhile */
-	atomic_fetch_add(&slowpath->commits, 1);
+	/* Dirty marks may have been made meanwhile. */
+	bp_slowpath_poke(slowpath);
+	bp_slowpath_committed(slowpath);
 	(void)pthread_mutex_lock(&slowpath->pause_mutex);
 	slowpath->pausing--;
 	(void)pthread_cond_broadcast(&slowpath->pause_changed);
@@ -284,19 +334,6 @@ void bp_slowpath_give_way(void)
 
 /* --- how far it is --- */
 
-/** Workers that wait out a debounce look again: a chunk without rows is no work. */
-static void wake_workers(struct bp_slowpath *slowpath)
-{
-	for (int i = 0; i < slowpath->n_workers; i++) {
-		struct bp_chunk *chunk = bp_calloc(1, sizeof(*chunk));
-		atomic_init(&chunk->users, 1);
-		if (bp_queue_depth(slowpath->queues[i]) > 0 ||
-		    bp_queue_push(slowpath->queues[i], chunk) != BP_OK) {
-			bp_chunk_release(chunk); /* it is awake, or ends */
-		}
-	}
-}
-
 void bp_slowpath_hurry(struct bp_slowpath *slowpath)
 {
 	enum { HURRY_US = 2000000 };
@@ -304,6 +341,7 @@ void bp_slowpath_hurry(struct bp_slowpath *slowpath)
 
 	if (atomic_exchange(&slowpath->hurry_until_us, now_us + HURRY_US) < now_us) {
 		wake_workers(slowpath);
+		bp_bell_ring(&slowpath->metrics_bell);
 	}
 }
 
@@ -342,6 +380,17 @@ enum bp_rc bp_slowpath_lag(struct bp_sql *sql, struct bp_slowpath_lag *out, stru
 
 /* --- rebuild --- */
 
+/** Everything is to be read again; every worker has done what it was given. Under the lock. */
+static void forget_progress(struct bp_slowpath *slowpath)
+{
+	for (int i = 0; i < slowpath->n_workers; i++) {
+		for (int table = 0; table < BP_RAW_TABLES; table++) {
+			slowpath->done[i][table] = 0;
+			atomic_store(&slowpath->given[i][table], 0);
+		}
+	}
+}
+
 static enum bp_rc drop_facts(struct bp_slowpath *slowpath, struct bp_sql *sql, struct bp_err *err)
 {
 	bp_writer_lock_take(slowpath->lock, BP_WRITER_SLOW);
@@ -356,7 +405,7 @@ static enum bp_rc drop_facts(struct bp_slowpath *slowpath, struct bp_sql *sql, s
 		}
 	}
 	if (rc == BP_OK) {
-		memset(slowpath->done, 0, sizeof(slowpath->done));
+		forget_progress(slowpath);
 		bp_store_cap_wal(sql);
 	}
 	bp_writer_lock_give(slowpath->lock);
@@ -437,7 +486,7 @@ static enum bp_rc begin_rebuild(struct bp_slowpath *slowpath, struct bp_sql *sql
 	rc = bp_slowpath_forget_unsealed(sql, slowpath->lock, err);
 	if (rc == BP_OK) {
 		bp_writer_lock_take(slowpath->lock, BP_WRITER_SLOW);
-		memset(slowpath->done, 0, sizeof(slowpath->done));
+		forget_progress(slowpath);
 		bp_writer_lock_give(slowpath->lock);
 	}
 	return rc;

@@ -8,7 +8,6 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/mem.h"
-#include "slowpath/fact_id.h"
 #include "slowpath/fact_set.h"
 #include "slowpath/finaliser.h"
 #include "slowpath/platform.h"
@@ -26,7 +25,6 @@ static const char SELECT_GENERATION[] =
 
 enum {
 	SET_SIZE = 8192, /* items joined in memory before they are written */
-	IDLE_MS = 250,   /* how soon another worker's mark is seen at the latest */
 	RETRY_MS = 200,
 	LOG_US = 10000000
 };
@@ -48,7 +46,9 @@ struct bp_worker {
 	struct bp_statement *progress, *dirty, *generation;
 	struct waiting *waiting;
 	unsigned poke;
-	int64_t now_us; /* monotonic, of the loop's present round */
+	int64_t now_us;    /* monotonic, of the loop's present round */
+	int64_t worked_us; /* ... of the last one in which something was to be done */
+	bool resting;      /* memory was given back since */
 	struct bp_log_gate gate;
 };
 
@@ -115,13 +115,6 @@ enum bp_rc bp_worker_new(struct bp_slowpath *slowpath, int i, struct bp_worker *
 	return BP_OK;
 }
 
-/** The worker of a session, the same for every row of it and in every run. */
-static int worker_of(const struct bp_slowpath *slowpath, int64_t conversation_id)
-{
-	int n = slowpath->n_workers;
-	return (int)(((conversation_id % n) + n) % n);
-}
-
 /* --- sessions that wait --- */
 
 static void wait_session(struct bp_worker *worker, int64_t conversation_id)
@@ -182,16 +175,22 @@ static int64_t due_us(const struct bp_worker *worker, const struct waiting *sess
 	return quiet_us < latest_us ? quiet_us : latest_us;
 }
 
-/** How long to wait for rows: until the first session is due. */
-static int wait_ms(struct bp_worker *worker)
+/** Wait for rows, until the first session is due or it is time to rest, or for ever: whatever else
+ *  there may be to do comes with a wake-up. */
+static enum bp_rc wait_rows(const struct bp_worker *worker, void **out)
 {
-	int64_t least_us = IDLE_MS * 1000;
+	struct bp_queue *queue = worker->slowpath->queues[worker->index];
+	int64_t end_us = worker->worked_us + BP_REST_US;
 
-	for (struct waiting *session = worker->waiting; session; session = session->hh.next) {
-		int64_t left_us = due_us(worker, session) - worker->now_us;
-		least_us = left_us < least_us ? left_us : least_us;
+	if (worker->waiting == NULL && worker->resting) {
+		return bp_queue_pop(queue, -1, out);
 	}
-	return least_us <= 0 ? 0 : (int)((least_us + 999) / 1000);
+	for (struct waiting *session = worker->waiting; session; session = session->hh.next) {
+		int64_t session_us = due_us(worker, session);
+		end_us = session_us < end_us ? session_us : end_us;
+	}
+	return end_us <= worker->now_us ? bp_queue_pop(queue, 0, out)
+					: bp_queue_pop_until(queue, end_us, out);
 }
 
 static enum bp_rc finalise_one(struct bp_worker *worker, int64_t conversation_id,
@@ -207,9 +206,9 @@ static enum bp_rc finalise_one(struct bp_worker *worker, int64_t conversation_id
 		return rc == BP_ENOTFOUND ? BP_OK : rc; /* clean already */
 	}
 	rc = bp_finaliser_run(worker->finaliser, conversation_id, generation, &moved, err);
-	atomic_fetch_add(&worker->slowpath->commits, 1);
+	bp_slowpath_committed(worker->slowpath);
 	if (moved) {
-		atomic_fetch_add(&worker->slowpath->poke, 1);
+		bp_slowpath_poke(worker->slowpath);
 	}
 	return rc;
 }
@@ -239,25 +238,28 @@ static enum bp_rc finalise_due(struct bp_worker *worker, struct bp_err *err)
 	return BP_OK;
 }
 
+/** Nothing to do for a while: give back what a burst needed. */
+static void rest(struct bp_worker *worker)
+{
+	if (worker->waiting != NULL) {
+		worker->worked_us = worker->now_us;
+		worker->resting = false;
+	} else if (!worker->resting && worker->now_us - worker->worked_us >= BP_REST_US) {
+		worker->resting = true;
+		bp_sql_rest(worker->write);
+		bp_sql_rest(worker->read);
+		bp_fact_set_rest(worker->set);
+		bp_finaliser_rest(worker->finaliser);
+	}
+}
+
 /* --- rows --- */
 
 static void join_chunk(struct bp_worker *worker, const struct bp_chunk *chunk)
 {
-	const struct bp_event *before = NULL;
-	bool mine = false;
-
 	for (size_t i = 0; i < chunk->n; i++) {
 		const struct bp_raw_row *row = &chunk->rows[i];
-		const struct bp_event *event = &row->event;
-		/* Rows of a session mostly stand together: its id is hashed once. */
-		if (before == NULL || !bp_str_eq(before->session_id, event->session_id) ||
-		    !bp_str_eq(before->platform, event->platform)) {
-			mine = worker_of(worker->slowpath,
-					 bp_conversation_id(event->platform, event->session_id)) ==
-			       worker->index;
-		}
-		before = event;
-		if (!mine) {
+		if (chunk->owners[i] != worker->index) {
 			continue;
 		}
 		const struct bp_platform *platform = bp_platform_find(row->event.platform);
@@ -274,19 +276,24 @@ static void join_chunk(struct bp_worker *worker, const struct bp_chunk *chunk)
 	}
 }
 
-/** The low water as it will be once this worker's part up to `last` is committed. */
+/**
+ * The low water as it will be once this worker's part up to `last` is committed: where the first
+ * worker stands that has not done all it was given; else how far any has come.
+ */
 static int64_t low_water(const struct bp_worker *worker, enum bp_raw_table table, int64_t last)
 {
 	const struct bp_slowpath *slowpath = worker->slowpath;
-	int64_t low = last;
+	int64_t most = last;
+	int64_t least = INT64_MAX;
 
 	for (int i = 0; i < slowpath->n_workers; i++) {
-		int64_t done = slowpath->done[i][table];
-		if (i != worker->index && done < low) {
-			low = done;
+		int64_t done = i == worker->index ? last : slowpath->done[i][table];
+		most = done > most ? done : most;
+		if (atomic_load(&slowpath->given[i][table]) > done && done < least) {
+			least = done;
 		}
 	}
-	return low;
+	return least < most ? least : most;
 }
 
 static enum bp_rc put_progress(struct bp_worker *worker, const int64_t *last, struct bp_err *err)
@@ -341,34 +348,9 @@ static enum bp_rc write_part(struct bp_worker *worker, const int64_t *last, bool
 		bp_store_cap_wal(worker->write);
 	}
 	if (linked) {
-		atomic_fetch_add(&slowpath->poke, 1);
+		bp_slowpath_poke(slowpath);
 	}
 	return rc;
-}
-
-/**
- * A part without a row of ours: the others' commits take it into the low water. False when it is
- * what the low water waited for, and has to be written.
- */
-static bool skip_part(struct bp_worker *worker, const int64_t *last)
-{
-	struct bp_slowpath *slowpath = worker->slowpath;
-	bool skipped = bp_fact_set_size(worker->set) == 0;
-
-	bp_writer_lock_take(slowpath->lock, BP_WRITER_SLOW);
-	for (int table = 0; table < BP_RAW_TABLES && skipped; table++) {
-		int64_t done = slowpath->done[worker->index][table];
-		skipped = last[table] <= done ||
-			  low_water(worker, (enum bp_raw_table)table, last[table]) <=
-				  low_water(worker, (enum bp_raw_table)table, done);
-	}
-	for (int table = 0; table < BP_RAW_TABLES && skipped; table++) {
-		if (last[table] > slowpath->done[worker->index][table]) {
-			slowpath->done[worker->index][table] = last[table];
-		}
-	}
-	bp_writer_lock_give(slowpath->lock);
-	return skipped;
 }
 
 /** Write the set, however often it takes: evidence may be written twice. */
@@ -391,19 +373,18 @@ static void write_set(struct bp_worker *worker, const int64_t *last)
 			return; /* the rows stay above the low water */
 		}
 	}
-	atomic_fetch_add(&slowpath->commits, 1);
+	bp_slowpath_committed(slowpath);
 	bp_fact_set_each_session(worker->set, wait_touched, worker);
 	bp_fact_set_clear(worker->set);
 }
 
 /** Take what waits, join it, write it. False when the queue is closed and empty. */
-static bool work_rows(struct bp_worker *worker, int timeout_ms)
+static bool work_rows(struct bp_worker *worker)
 {
 	struct bp_queue *queue = worker->slowpath->queues[worker->index];
 	int64_t last[BP_RAW_TABLES] = {0};
 	void *item = NULL;
-	bool any = false;
-	enum bp_rc rc = bp_queue_pop(queue, timeout_ms, &item);
+	enum bp_rc rc = wait_rows(worker, &item);
 
 	worker->now_us = bp_clock_mono_us();
 	if (rc != BP_OK) {
@@ -414,14 +395,11 @@ static bool work_rows(struct bp_worker *worker, int timeout_ms)
 		join_chunk(worker, chunk);
 		if (chunk->last > last[chunk->table]) {
 			last[chunk->table] = chunk->last;
-			any = true;
 		}
 		bp_chunk_release(chunk);
 	} while (bp_fact_set_size(worker->set) < SET_SIZE &&
 		 bp_queue_pop(queue, 0, &item) == BP_OK);
-	if (any && !skip_part(worker, last)) {
-		write_set(worker, last);
-	}
+	write_set(worker, last);
 	return true;
 }
 
@@ -431,17 +409,18 @@ void bp_worker_run(void *arg)
 	struct bp_slowpath *slowpath = worker->slowpath;
 
 	bp_slowpath_give_way();
-	worker->now_us = bp_clock_mono_us();
+	worker->now_us = worker->worked_us = bp_clock_mono_us();
 	for (;;) {
 		struct bp_err err = {0};
 		bp_slowpath_hold(slowpath);
-		if (!work_rows(worker, wait_ms(worker)) || bp_stop_requested(&slowpath->stop)) {
+		if (!work_rows(worker) || bp_stop_requested(&slowpath->stop)) {
 			return;
 		}
 		enum bp_rc rc = find_dirty(worker, &err);
 		if (rc == BP_OK) {
 			rc = finalise_due(worker, &err);
 		}
+		rest(worker);
 		if (rc != BP_OK) {
 			bp_log_every(&worker->gate, LOG_US, BP_LOG_WARN, BP_LOG_WHO,
 				     "%s; trying again in %d ms", err.msg, RETRY_MS);

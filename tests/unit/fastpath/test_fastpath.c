@@ -17,7 +17,7 @@ static struct bp_fastpath *fastpath;
 static struct bp_thread thread;
 static const struct bp_fastpath_counters *counters;
 
-static void start(void)
+static void start_waiting(int64_t block_us)
 {
 	struct bp_err err = {0};
 	const struct bp_fastpath_deps deps = {
@@ -26,13 +26,18 @@ static void start(void)
 		.lock = lock,
 		.checkpointer = checkpointer,
 		.stop = &stop,
-		.config = {.batch_events = 100, .block_us = 100000, .cache_bytes = 4 << 20},
+		.config = {.batch_events = 100, .block_us = block_us, .cache_bytes = 4 << 20},
 	};
 
 	ck_assert_ok(bp_stop_open(&stop, &err), err);
 	fastpath = bp_fastpath_new(&deps);
 	counters = bp_fastpath_counters(fastpath);
 	ck_assert_ok(bp_thread_start(&thread, "bp-fastpath", bp_fastpath_run, fastpath, &err), err);
+}
+
+static void start(void)
+{
+	start_waiting(100000);
 }
 
 static void finish(void)
@@ -158,6 +163,71 @@ START_TEST(redelivery_is_stored_once)
 	ck_assert_int_eq(scene_ask("SELECT count(*) FROM claude_row"), 250);
 	ck_assert_int_eq(atomic_load(&counters->duplicates), 250);
 	ck_assert(wait_redis("XLEN cdc:events", 250));
+}
+END_TEST
+
+/** Once both the fast path and the waiter hang on Redis. */
+static void add_together(void *arg)
+{
+	char reply[4096] = "";
+	int64_t end_us = bp_clock_mono_us() + WAIT_US;
+
+	(void)arg;
+	while (!strstr(reply, "blocked_clients:2") && bp_clock_mono_us() < end_us) {
+		ck_assert(
+			bp_test_redis_command(&scene_server, "INFO clients", reply, sizeof(reply)));
+	}
+	bp_redis_multi(scene_redis);
+	for (unsigned k = 0; k < 5; k++) {
+		const struct bp_event event = scene_event(k);
+
+		scene_add(&event, NULL);
+	}
+	bp_redis_exec(scene_redis);
+	scene_flush();
+}
+
+/* Seen to fail: without MULTI around the wake-ups the first one alone ends the wait. */
+START_TEST(the_wake_ups_of_a_batch_come_together)
+{
+	struct bp_redis *waiter = NULL;
+	struct bp_thread adder;
+	struct bp_arena arena = {0};
+	struct bp_err err = {0};
+	size_t n = 0;
+
+	ck_assert_ok(bp_redis_open(scene_server.socket, 5000, &waiter, &err), err);
+	ck_assert_ok(bp_stream_ensure(waiter, BP_STREAM_CDC, BP_GROUP_CONVERSATIONS, &err), err);
+	start();
+	ck_assert_ok(bp_thread_start(&adder, "adder", add_together, NULL, &err), err);
+	ck_assert_ok(bp_stream_wake(waiter, BP_STREAM_CDC, BP_GROUP_CONVERSATIONS, "me", 100, 10000,
+				    &arena, &n, &err),
+		     err);
+	bp_thread_join(&adder);
+	ck_assert_uint_eq(n, 5);
+	bp_arena_done(&arena);
+	bp_redis_close(waiter);
+}
+END_TEST
+
+/* Seen to fail: without the bell of bp_fastpath_pause() the first pause lasts the whole block. */
+START_TEST(a_pause_and_a_stop_end_a_long_wait)
+{
+	enum { BLOCK_US = 10000000 };
+	int64_t start_us = bp_clock_mono_us();
+
+	start_waiting(BLOCK_US);
+	for (unsigned i = 0; i < 3; i++) {
+		ck_assert(wait_redis("XLEN cdc:events", i));
+		bp_fastpath_pause(fastpath, true);
+		add_events(i, i + 1);
+		bp_fastpath_pause(fastpath, false);
+	}
+	ck_assert(wait_redis("XLEN cdc:events", 3));
+	ck_assert(wait_acknowledged());
+	finish();
+	ck_assert_int_lt(bp_clock_mono_us() - start_us, BLOCK_US);
+	ck_assert_int_eq(scene_ask("SELECT count(*) FROM claude_row"), 3);
 }
 END_TEST
 
@@ -505,7 +575,9 @@ START_TEST(lines_are_counted_once_whatever_is_delivered_twice)
 END_TEST
 
 BP_TEST_MAIN(set_up, tear_down, an_event_becomes_a_row_a_wake_up_and_an_acknowledgement,
-	     redelivery_is_stored_once, one_bad_event_is_dead_lettered_and_the_rest_is_stored,
+	     redelivery_is_stored_once, the_wake_ups_of_a_batch_come_together,
+	     a_pause_and_a_stop_end_a_long_wait,
+	     one_bad_event_is_dead_lettered_and_the_rest_is_stored,
 	     hostile_entries_hurt_nobody_else,
 	     a_store_that_cannot_write_keeps_the_events_and_recovers_by_itself,
 	     a_database_locked_by_another_program_is_waited_for, a_full_redis_loses_no_dead_letter,

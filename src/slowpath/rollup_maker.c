@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "base/clock.h"
 #include "base/mem.h"
 #include "query/bucket_code.h"
 #include "query/bucket_map.h"
@@ -36,7 +37,10 @@ static const char SELECT_QUARTERS[] = "SELECT DISTINCT start_us FROM rollups WHE
 				      "0";
 static const char PUT_ZONE[] = "INSERT INTO rollup_zone (name, format) VALUES (?1, ?2)";
 
-enum { DIRTY_MAX = 64 };
+enum {
+	DIRTY_MAX = 64,
+	TOGETHER = 8 /* quarters that are written in one transaction */
+};
 
 struct dirty {
 	int64_t bucket_us, generation;
@@ -47,7 +51,8 @@ struct bp_rollup_maker {
 	struct bp_writer_lock *lock; /* borrowed */
 	const struct bp_tz *tz;      /* borrowed */
 	struct bp_bucket_reader *facts;
-	struct bp_span_rows *rows;
+	struct bp_span_rows *rows[TOGETHER];
+	struct bp_span_rows *now; /* the one that is put together */
 	struct bp_statement *dirty, *dirty_span, *clean, *clean_span, *mark_span;
 };
 
@@ -169,8 +174,8 @@ enum bp_rc bp_rollup_maker_new(struct bp_sql *read, struct bp_sql *write,
 		rc = bp_statement_new(statements[i].sql, statements[i].text,
 				      statements[i].statement, err);
 	}
-	if (rc == BP_OK) {
-		rc = bp_span_rows_new(read, write, tz, &maker->rows, err);
+	for (size_t i = 0; i < TOGETHER && rc == BP_OK; i++) {
+		rc = bp_span_rows_new(read, write, tz, &maker->rows[i], err);
 	}
 	if (rc == BP_OK) {
 		rc = check_zone(maker, err);
@@ -194,7 +199,9 @@ void bp_rollup_maker_free(struct bp_rollup_maker *maker)
 	bp_statement_free(maker->clean_span);
 	bp_statement_free(maker->mark_span);
 	bp_bucket_reader_free(maker->facts);
-	bp_span_rows_free(maker->rows);
+	for (size_t i = 0; i < TOGETHER; i++) {
+		bp_span_rows_free(maker->rows[i]);
+	}
 	free(maker);
 }
 
@@ -203,7 +210,7 @@ void bp_rollup_maker_free(struct bp_rollup_maker *maker)
 static enum bp_rc keep_bucket(const struct bp_bucket *bucket, void *arg, struct bp_err *err)
 {
 	struct bp_rollup_maker *maker = arg;
-	return bp_span_rows_add(maker->rows, BP_ROLLUP_QUARTER, bucket, err);
+	return bp_span_rows_add(maker->now, BP_ROLLUP_QUARTER, bucket, err);
 }
 
 static enum bp_rc keep_session(const struct bp_session_bucket *bucket, void *arg,
@@ -212,14 +219,27 @@ static enum bp_rc keep_session(const struct bp_session_bucket *bucket, void *arg
 	struct bp_rollup_maker *maker = arg;
 
 	(void)err; /* cannot fail */
-	bp_span_rows_add_session(maker->rows, bucket);
+	bp_span_rows_add_session(maker->now, bucket);
 	return BP_OK;
 }
 
-static enum bp_rc write_quarter(struct bp_rollup_maker *maker, const struct dirty *dirty,
-				struct bp_err *err)
+static enum bp_rc read_quarter(struct bp_rollup_maker *maker, struct bp_span_rows *rows,
+			       int64_t bucket_us, struct bp_err *err)
 {
-	enum bp_rc rc = bp_span_rows_write(maker->rows, err);
+	const struct bp_bucket_sink sink = {
+		.bucket = keep_bucket, .session = keep_session, .arg = maker, .habits = true};
+
+	maker->now = rows;
+	bp_span_rows_begin(rows, BP_ROLLUP_QUARTER, bucket_us);
+	enum bp_rc rc = bp_bucket_reader_read(maker->facts, NULL, bucket_us,
+					      bucket_us + BP_BUCKET_US, &sink, err);
+	return rc == BP_OK ? bp_span_rows_compare(rows, err) : rc;
+}
+
+static enum bp_rc write_quarter(struct bp_rollup_maker *maker, struct bp_span_rows *rows,
+				const struct dirty *dirty, struct bp_err *err)
+{
+	enum bp_rc rc = bp_span_rows_write(rows, err);
 
 	if (rc == BP_OK) {
 		rc = mark_day(maker, dirty->bucket_us, err);
@@ -232,22 +252,38 @@ static enum bp_rc write_quarter(struct bp_rollup_maker *maker, const struct dirt
 	return rc;
 }
 
-static enum bp_rc make_quarter(struct bp_rollup_maker *maker, const struct dirty *dirty,
-			       struct bp_err *err)
+/** Write what was read, in as few transactions as the others' patience allows. */
+static enum bp_rc write_quarters(struct bp_rollup_maker *maker, const struct dirty *dirty, size_t n,
+				 struct bp_err *err)
 {
-	const struct bp_bucket_sink sink = {
-		.bucket = keep_bucket, .session = keep_session, .arg = maker, .habits = true};
+	enum bp_rc rc = BP_OK;
+	size_t i = 0;
 
-	bp_span_rows_begin(maker->rows, BP_ROLLUP_QUARTER, dirty->bucket_us);
-	enum bp_rc rc = bp_bucket_reader_read(maker->facts, NULL, dirty->bucket_us,
-					      dirty->bucket_us + BP_BUCKET_US, &sink, err);
-	if (rc == BP_OK) {
-		rc = bp_span_rows_compare(maker->rows, err);
-	}
-	if (rc == BP_OK) {
+	while (i < n && rc == BP_OK) {
 		rc = begin_write(maker, err);
+		if (rc != BP_OK) {
+			break;
+		}
+		int64_t opened_us = bp_clock_mono_us();
+		do {
+			rc = write_quarter(maker, maker->rows[i], &dirty[i], err);
+			i++;
+		} while (i < n && rc == BP_OK && !bp_slowpath_held_long(maker->lock, opened_us));
+		rc = end_write(maker, rc, err);
 	}
-	return rc == BP_OK ? end_write(maker, write_quarter(maker, dirty, err), err) : rc;
+	return rc;
+}
+
+/** They are read one by one, without the lock. */
+static enum bp_rc make_quarters(struct bp_rollup_maker *maker, const struct dirty *dirty, size_t n,
+				struct bp_err *err)
+{
+	enum bp_rc rc = BP_OK;
+
+	for (size_t i = 0; i < n && rc == BP_OK; i++) {
+		rc = read_quarter(maker, maker->rows[i], dirty[i].bucket_us, err);
+	}
+	return rc == BP_OK ? write_quarters(maker, dirty, n, err) : rc;
 }
 
 static enum bp_rc read_dirty(struct bp_rollup_maker *maker, struct dirty *out, size_t *out_n,
@@ -274,8 +310,8 @@ enum bp_rc bp_rollup_maker_quarters(struct bp_rollup_maker *maker, bool *out_lef
 	enum bp_rc rc = read_dirty(maker, dirty, &n, err);
 
 	*out_left = n == DIRTY_MAX;
-	for (size_t i = 0; i < n && rc == BP_OK; i++) {
-		rc = make_quarter(maker, &dirty[i], err);
+	for (size_t i = 0; i < n && rc == BP_OK; i += TOGETHER) {
+		rc = make_quarters(maker, &dirty[i], n - i < TOGETHER ? n - i : TOGETHER, err);
 	}
 	return rc;
 }
@@ -285,7 +321,7 @@ enum bp_rc bp_rollup_maker_quarters(struct bp_rollup_maker *maker, bool *out_lef
 static enum bp_rc write_span(struct bp_rollup_maker *maker, enum bp_rollup_span span,
 			     int64_t start_us, struct bp_err *err)
 {
-	enum bp_rc rc = bp_span_rows_write(maker->rows, err);
+	enum bp_rc rc = bp_span_rows_write(maker->rows[0], err);
 
 	if (rc == BP_OK && span == BP_ROLLUP_DAY) {
 		bp_bind_int(maker->mark_span, 1, BP_ROLLUP_MONTH);
@@ -317,10 +353,10 @@ enum bp_rc bp_rollup_maker_span(struct bp_rollup_maker *maker, bool *out_left, s
 		return rc == BP_ENOTFOUND ? BP_OK : rc;
 	}
 	int64_t until_us = bp_rollup_span_of(maker->tz, span, start_us).until_us;
-	bp_span_rows_begin(maker->rows, span, start_us);
-	rc = bp_span_rows_gather(maker->rows, until_us, err);
+	bp_span_rows_begin(maker->rows[0], span, start_us);
+	rc = bp_span_rows_gather(maker->rows[0], until_us, err);
 	if (rc == BP_OK) {
-		rc = bp_span_rows_compare(maker->rows, err);
+		rc = bp_span_rows_compare(maker->rows[0], err);
 	}
 	if (rc == BP_OK) {
 		rc = begin_write(maker, err);

@@ -3,8 +3,8 @@
  * rollup_maker.h - dirty quarters of an hour from facts, dirty days from quarters, dirty months from
  *                  days.
  *
- * Contract: reads on a read connection, writes on a write connection under the writer lock, one
- *          span at a time. A quarter whose facts change meanwhile stays dirty (its generation grew).
+ * Contract: reads on a read connection, writes on a write connection under the writer lock, a few
+ *          quarters or one longer span at a time. A quarter whose facts change meanwhile stays dirty (its generation grew).
  *          A quarter that was made dirties its day, a day its month, in the same transaction.
  * Threads: one thread owns a maker.
  */

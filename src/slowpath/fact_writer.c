@@ -40,8 +40,8 @@ static const char MARK_NEIGHBOURS[] =
 	" WHERE true ON CONFLICT (conversation_id) DO UPDATE SET generation = generation + 1";
 
 enum {
-	CHECK_EVERY = 16, /* items between two looks at the clock */
-	ASKED = 1         /* where asked_conversation stands in BP_OWNED_COLUMNS */
+	CHECK_EVERY = 4, /* items between two looks at the clock */
+	ASKED = 1        /* where asked_conversation stands in BP_OWNED_COLUMNS */
 };
 _Static_assert((int)BP_TOOL_CALL_asked_conversation == ASKED, "BP_OWNED_COLUMNS stands first");
 

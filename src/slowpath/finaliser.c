@@ -75,7 +75,7 @@ static const char UPDATE_CONVERSATION[] =
 	" active_us = ?18, cost_pusd = ?19, compat_pusd = ?20, aborted_cost_pusd = ?21,"
 	" unpriced_calls = ?22, productivity = ?23, pending_calls = ?24 WHERE id = ?1";
 
-enum { CHECK_EVERY = 16 }; /* updates between two looks at the clock */
+enum { CHECK_EVERY = 4 }; /* updates between two looks at the clock */
 
 struct bp_finaliser {
 	struct bp_sql *read, *write;    /* borrowed */
@@ -233,14 +233,16 @@ static enum bp_rc put(struct bp_finaliser *finaliser, struct bp_statement *state
 
 /* --- owners --- */
 
+/** *out_changed: something was written, so what was read is of an older snapshot. */
 static enum bp_rc move_facts(struct bp_finaliser *finaliser, int64_t conversation_id,
-			     bool *out_moved, struct bp_err *err)
+			     bool *out_changed, bool *out_moved, struct bp_err *err)
 {
 	struct bp_owner_change *changes = NULL;
 	size_t n = 0;
 	enum bp_rc rc = bp_owner_resolve(finaliser->owner, conversation_id, &finaliser->arena,
 					 &changes, &n, err);
 
+	*out_changed = n > 0;
 	for (size_t i = 0; i < n && rc == BP_OK; i++) {
 		struct bp_statement *update = finaliser->owners[changes[i].table];
 		const int64_t touched[] = {changes[i].was_conversation, changes[i].is_conversation};
@@ -550,15 +552,16 @@ enum bp_rc bp_finaliser_run(struct bp_finaliser *finaliser, int64_t conversation
 			    int64_t generation, bool *out_moved, struct bp_err *err)
 {
 	struct bp_session_facts facts;
+	bool changed = false;
 
 	*out_moved = false;
 	bp_arena_clear(&finaliser->arena);
 	enum bp_rc rc = bp_sql_exec(finaliser->read, "BEGIN", err);
 	if (rc == BP_OK) {
-		rc = move_facts(finaliser, conversation_id, out_moved, err);
-		bp_sql_rollback(finaliser->read);
+		rc = move_facts(finaliser, conversation_id, &changed, out_moved, err);
 	}
-	if (rc == BP_OK) {
+	if (rc == BP_OK && changed) {
+		bp_sql_rollback(finaliser->read);
 		rc = bp_sql_exec(finaliser->read, "BEGIN", err);
 	}
 	if (rc == BP_OK) {
@@ -572,8 +575,8 @@ enum bp_rc bp_finaliser_run(struct bp_finaliser *finaliser, int64_t conversation
 			rc = bp_session_habits_read(finaliser->habits, conversation_id,
 						    &finaliser->arena, err);
 		}
-		bp_sql_rollback(finaliser->read);
 	}
+	bp_sql_rollback(finaliser->read);
 	if (rc == BP_OK) {
 		bp_finalise(&facts, finaliser->prices, &finaliser->arena);
 		rc = bp_session_habits_count(finaliser->habits, &facts, err);

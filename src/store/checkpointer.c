@@ -19,6 +19,8 @@ enum {
 	WRITER_PAGES = 16000,  /* the writer too */
 	RESTART_PAGES = 64000, /* the writer waits for readers */
 	RESTART_WAIT_MS = 50,
+	HUGE_PAGES = 128000, /* the writer waits for as long as a reader can be expected to take */
+	HUGE_WAIT_MS = 1000,
 	WRITER_STEP_PAGES = 2000,  /* between two attempts, of all writers together */
 	RESTART_STEP_PAGES = 16000 /* it may wait for a reader: seldom */
 };
@@ -172,7 +174,7 @@ void bp_store_cap_wal(struct bp_sql *sql)
 						NULL);
 		return;
 	}
-	(void)sqlite3_busy_timeout(sql->db, RESTART_WAIT_MS);
+	(void)sqlite3_busy_timeout(sql->db, pages > HUGE_PAGES ? HUGE_WAIT_MS : RESTART_WAIT_MS);
 	(void)sqlite3_wal_checkpoint_v2(sql->db, NULL, SQLITE_CHECKPOINT_RESTART, NULL, NULL);
 	(void)sqlite3_busy_timeout(sql->db, BP_SQL_BUSY_TIMEOUT_MS);
 }

@@ -6,8 +6,9 @@
 
 #include "base/mem.h"
 
-/* Session ids are names too: a long-lived service must not remember every one. */
-enum { REMEMBERED_MAX = 65536 };
+/* Session ids are names too: a long-lived service must not remember every one. Those of its busy
+ * sessions are found again with one look each. */
+enum { REMEMBERED_MAX = 4096 };
 
 struct name {
 	UT_hash_handle by_text;

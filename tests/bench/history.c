@@ -71,9 +71,12 @@ static void begin_session(struct history *history)
 	s->project = PICK(history, history_projects);
 	s->model = PICK(history, MODELS);
 	s->version = PICK(history, VERSIONS);
-	s->ts_us = history->options.end_us -
-		   INT64_C(86400000000) * (int64_t)(1 + history_below(history, days)) +
-		   INT64_C(1000000) * (int64_t)history_below(history, 36000);
+	s->ts_us = history->begin_us;
+	if (s->ts_us == 0) {
+		s->ts_us = history->options.end_us -
+			   INT64_C(86400000000) * (int64_t)(1 + history_below(history, days)) +
+			   INT64_C(1000000) * (int64_t)history_below(history, 36000);
+	}
 	s->context = 11000 + (int64_t)history_below(history, 8000);
 	make_head(s);
 }
@@ -148,6 +151,11 @@ struct history *history_new(const struct history_options *options)
 	bp_buf_init(&history->out, (size_t)256 << 20);
 	history_make_pieces(history);
 	return history;
+}
+
+void history_begin_at(struct history *history, int64_t ts_us)
+{
+	history->begin_us = ts_us;
 }
 
 void history_free(struct history *history)

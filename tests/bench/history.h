@@ -47,6 +47,9 @@ struct history_file {
 	struct bp_str text; /* whole lines; valid until the next call */
 };
 
+/** Sessions that are made from now on begin at that moment: for time that goes on. */
+void history_begin_at(struct history *history, int64_t ts_us);
+
 /** Make the next transcript. They never end. */
 void history_next(struct history *history, struct history_file *out);
 

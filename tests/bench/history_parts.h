@@ -41,7 +41,8 @@ struct history {
 	struct history_options options;
 	struct history_totals totals;
 	uint64_t random;
-	double scale; /* of text lengths; found while writing, so that the mean is met */
+	int64_t begin_us; /* of the next sessions; 0: somewhere in the days of options */
+	double scale;     /* of text lengths; found while writing, so that the mean is met */
 	struct history_piece pieces[HISTORY_PIECES];
 	struct bp_buf out; /* the file in hand */
 	size_t lines;      /* in it */

@@ -19,6 +19,7 @@
 #include "slowpath/fact_set.h"
 #include "slowpath/finaliser.h"
 #include "slowpath/platform.h"
+#include "slowpath/rollup_maker.h"
 #include "store/raw.h"
 #include "store/store.h"
 #include "support/run.h"
@@ -41,6 +42,8 @@ struct bp_test_world {
 	struct bp_fact_writer *writer;
 	struct bp_prices *prices; /* as they are built in */
 	struct bp_finaliser *finaliser;
+	struct bp_tz *zone; /* UTC */
+	struct bp_rollup_maker *rollups;
 };
 
 static inline void bp_test_rows_init(struct bp_test_rows *rows)
@@ -146,10 +149,16 @@ static inline void bp_test_world_open(struct bp_test_world *world)
 	ck_assert_ok(bp_finaliser_new(world->read, world->write, world->lock, world->prices,
 				      &world->finaliser, &err),
 		     err);
+	ck_assert_ok(bp_tz_load("UTC", &world->zone, &err), err);
+	ck_assert_ok(bp_rollup_maker_new(world->read, world->write, world->lock, world->zone,
+					 &world->rollups, &err),
+		     err);
 }
 
 static inline void bp_test_world_close(struct bp_test_world *world)
 {
+	bp_rollup_maker_free(world->rollups);
+	bp_tz_free(world->zone);
 	bp_finaliser_free(world->finaliser);
 	bp_prices_free(world->prices);
 	bp_fact_writer_free(world->writer);
@@ -159,7 +168,7 @@ static inline void bp_test_world_close(struct bp_test_world *world)
 	bp_writer_lock_free(world->lock);
 }
 
-/** Forget all facts. */
+/** Forget all facts, and what was made of them. */
 static inline void bp_test_world_clear(struct bp_test_world *world)
 {
 	struct bp_err err = {0};
@@ -174,7 +183,8 @@ static inline void bp_test_world_clear(struct bp_test_world *world)
 			"DELETE FROM activity; DELETE FROM session_event;"
 			"DELETE FROM session_link; DELETE FROM fact_alias;"
 			"DELETE FROM fact_error; DELETE FROM dirty_session;"
-			"DELETE FROM dirty_bucket; COMMIT",
+			"DELETE FROM dirty_bucket; DELETE FROM dirty_span;"
+			"DELETE FROM rollups; DELETE FROM session_rollups; COMMIT",
 			&err),
 		err);
 }
@@ -232,16 +242,41 @@ static inline void bp_test_world_finalise(struct bp_test_world *world)
 	bp_statement_free(dirty);
 }
 
-/** All facts as text, ordered by id: equal text is equal facts, byte for byte. */
+/** Make every rollup that is due. */
+static inline void bp_test_world_roll_up(struct bp_test_world *world)
+{
+	struct bp_err err = {0};
+	bool left = true;
+
+	while (left) {
+		ck_assert_ok(bp_rollup_maker_quarters(world->rollups, &left, &err), err);
+	}
+	for (left = true; left;) {
+		ck_assert_ok(bp_rollup_maker_span(world->rollups, &left, &err), err);
+	}
+}
+
+/** All facts and rollups as text, ordered by id: equal text is equal facts, byte for byte. */
 static inline void bp_test_world_dump(struct bp_test_world *world, struct bp_buf *out)
 {
-	static const char *const tables[] = {
-		"conversations",       "conversation_turns", "model_calls",
-		"tool_calls",          "code_changes",       "file_access",
-		"permission_requests", "api_errors",         "compactions",
-		"subagents",           "activity",           "session_event",
-		"session_link",        "fact_alias",         "fact_error",
-		"session_habits"};
+	static const char *const tables[] = {"conversations",
+					     "conversation_turns",
+					     "model_calls",
+					     "tool_calls",
+					     "code_changes",
+					     "file_access",
+					     "permission_requests",
+					     "api_errors",
+					     "compactions",
+					     "subagents",
+					     "activity",
+					     "session_event",
+					     "session_link",
+					     "fact_alias",
+					     "fact_error",
+					     "rollups",
+					     "session_rollups",
+					     "session_habits"};
 	struct bp_err err = {0};
 
 	for (size_t i = 0; i < sizeof(tables) / sizeof(tables[0]); i++) {
@@ -256,6 +291,9 @@ static inline void bp_test_world_dump(struct bp_test_world *world, struct bp_buf
 				       tables[i]);
 		} else if (strcmp(tables[i], "fact_error") == 0) {
 			(void)snprintf(text, sizeof(text), "SELECT tbl, reason FROM fact_error");
+		} else if (strcmp(tables[i], "rollups") == 0) {
+			(void)snprintf(text, sizeof(text),
+				       "SELECT * FROM rollups ORDER BY 1, 2, 3, 4, 5, 6, 7");
 		}
 		ck_assert_ok(bp_statement_new(world->read, text, &select, &err), err);
 		while (bp_statement_step(select, &err) == BP_OK) {

@@ -9,8 +9,8 @@
  * Seen to fail: with 1 KB leaked for each row that is stored (memory), with a descriptor left
  * open for each transcript that begins (descriptors), with every 1000th row not stored (rows).
  */
-#include <errno.h>
 #include <dirent.h>
+#include <errno.h>
 #include <fcntl.h>
 #include <getopt.h>
 #include <inttypes.h>
@@ -33,17 +33,17 @@
 #include "store/sqlite.h"
 
 enum {
-	OPEN_SESSIONS = 12,    /* transcripts that grow at the same time */
-	CHUNK_LINES_MAX = 40,  /* lines that an assistant appends at once */
-	AHEAD_MAX = 15000,     /* lines that may be written and not stored */
+	OPEN_SESSIONS = 12,   /* transcripts that grow at the same time */
+	CHUNK_LINES_MAX = 40, /* lines that an assistant appends at once */
+	AHEAD_MAX = 15000,    /* lines that may be written and not stored */
 	SESSION_S = 6 * 3600,
-	LINE_BYTES = 1200,     /* the mean to aim at */
-	FACTS_MAX = 30000,    /* rows that may be stored and not in facts: numbers follow, as in use */
-	HOOK_EVERY = 500,      /* lines for one hook */
-	REPORTS = 40, /* rounds of reports in a run, */
+	LINE_BYTES = 1200, /* the mean to aim at */
+	FACTS_MAX = 30000, /* rows that may be stored and not in facts: numbers follow, as in use */
+	HOOK_EVERY = 500,  /* lines for one hook */
+	REPORTS = 40,      /* rounds of reports in a run, */
 	REPORT_EVERY_MIN = 5000, /* or fewer, so many lines apart */
-	SAMPLES = 200,         /* of memory, in a run */
-	DRAINS = 20,           /* times in a run at which everything is stored, and old files go */
+	SAMPLES = 200,           /* of memory, in a run */
+	DRAINS = 20, /* times in a run at which everything is stored, and old files go */
 	CLIENTS = 3, /* connections of programs to the service at a time */
 	POLL_MS = 10,
 	STALL_S = 120,
@@ -212,7 +212,7 @@ static void begin_transcript(struct run *run, struct writing *writing)
 	struct history_file file;
 
 	history_begin_at(run->history,
-			run->begin_us + (int64_t)(share * (double)run->options.days * 86400e6));
+			 run->begin_us + (int64_t)(share * (double)run->options.days * 86400e6));
 	history_next(run->history, &file);
 	free(writing->text);
 	writing->text = bp_strdup(file.text);
@@ -255,15 +255,15 @@ static void append(struct run *run, struct writing *writing)
 		make_folder_of(writing);
 	}
 	while (lines > 0 && writing->at < writing->len) {
-		const char *end = memchr(writing->text + writing->at, '\n',
-					 writing->len - writing->at);
+		const char *end =
+			memchr(writing->text + writing->at, '\n', writing->len - writing->at);
 		writing->at = (size_t)(end - writing->text) + 1;
 		lines--;
 		run->lines++;
 	}
 	int fd = open(writing->path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
-	if (fd < 0 || bp_file_write_all(fd, writing->text + from, writing->at - from, &err) !=
-			      BP_OK) {
+	if (fd < 0 ||
+	    bp_file_write_all(fd, writing->text + from, writing->at - from, &err) != BP_OK) {
 		give_up(writing->path);
 	}
 	(void)close(fd);
@@ -375,12 +375,12 @@ static void use(struct run *run)
 		if (is_due(run, &next_drain, DRAINS)) {
 			drain(run);
 			const struct sample *last = &run->samples[run->n_samples - 1];
-			(void)printf("%9lld events, %4.0f s: service %.1f MB, %d descriptors, Redis "
-				     "%.1f MB, database %.1f MB and %.1f MB of log\n",
-				     (long long)last->events, last->at_s, last->service_mb,
-				     last->descriptors, last->redis_mb,
-				     (double)last->database_bytes / 1e6,
-				     (double)last->wal_bytes / 1e6);
+			(void)printf(
+				"%9lld events, %4.0f s: service %.1f MB, %d descriptors, Redis "
+				"%.1f MB, database %.1f MB and %.1f MB of log\n",
+				(long long)last->events, last->at_s, last->service_mb,
+				last->descriptors, last->redis_mb,
+				(double)last->database_bytes / 1e6, (double)last->wal_bytes / 1e6);
 			(void)fflush(stdout);
 		}
 	}
@@ -411,11 +411,10 @@ static struct window look(const struct run *run, double from, double to)
 		window.n++;
 		window.service_mb += sample->service_mb;
 		window.redis_mb += sample->redis_mb;
-		window.descriptors = sample->descriptors > window.descriptors
-					     ? sample->descriptors
-					     : window.descriptors;
-		window.wal_bytes = sample->wal_bytes > window.wal_bytes ? sample->wal_bytes
-									: window.wal_bytes;
+		window.descriptors = sample->descriptors > window.descriptors ? sample->descriptors
+									      : window.descriptors;
+		window.wal_bytes =
+			sample->wal_bytes > window.wal_bytes ? sample->wal_bytes : window.wal_bytes;
 	}
 	window.service_mb /= window.n ? (double)window.n : 1;
 	window.redis_mb /= window.n ? (double)window.n : 1;
@@ -488,7 +487,8 @@ static int64_t number(struct run *run, const char *text)
 static void count(struct run *run)
 {
 	int64_t rows = number(run, "SELECT count(*) FROM claude_row");
-	int64_t ids = number(run, "SELECT count(*) FROM (SELECT DISTINCT event_id FROM claude_row)");
+	int64_t ids =
+		number(run, "SELECT count(*) FROM (SELECT DISTINCT event_id FROM claude_row)");
 	int64_t errors = number(run, "SELECT count(*) FROM fact_error");
 
 	(void)printf("%lld lines of %lld transcripts and %lld hooks: %lld rows, %lld ids; %lld "
@@ -543,15 +543,14 @@ static void make_small_caches(const struct run *run)
 
 static void long_run(struct run *run)
 {
-	const struct history_options options = {.seed = run->options.seed,
-						.line_bytes = LINE_BYTES,
-						.end_us = 0};
+	const struct history_options options = {
+		.seed = run->options.seed, .line_bytes = LINE_BYTES, .end_us = 0};
 
 	run->random = run->options.seed;
 	run->history = history_new(&options);
 	/* The last sessions, of some hours, end about now. */
-	run->begin_us = bp_clock_wall_us() -
-			((int64_t)run->options.days * 86400 + SESSION_S) * 1000000;
+	run->begin_us =
+		bp_clock_wall_us() - ((int64_t)run->options.days * 86400 + SESSION_S) * 1000000;
 	if (!bench_service_make(&run->service, run->options.bin)) {
 		give_up("a folder");
 	}
@@ -587,10 +586,16 @@ static void long_run(struct run *run)
 
 static bool read_number(const char *text, uint64_t *out)
 {
-	char *end = NULL;
+	uint64_t number = 0;
 
-	*out = strtoull(text, &end, 10);
-	return text[0] >= '0' && text[0] <= '9' && *end == '\0' && *out > 0;
+	if (*text == '\0' || strlen(text) > 18 || strspn(text, "0123456789") != strlen(text)) {
+		return false;
+	}
+	for (const char *c = text; *c; c++) {
+		number = number * 10 + (uint64_t)(*c - '0');
+	}
+	*out = number;
+	return number > 0;
 }
 
 int main(int argc, char **argv)
@@ -599,8 +604,7 @@ int main(int argc, char **argv)
 		{"events", required_argument, NULL, 'e'}, {"days", required_argument, NULL, 'd'},
 		{"seed", required_argument, NULL, 's'},   {"memory", required_argument, NULL, 'm'},
 		{"bin", required_argument, NULL, 'b'},    {"keep", required_argument, NULL, 'k'},
-		{"small-caches", no_argument, NULL, 'c'},
-		{NULL, 0, NULL, 0},
+		{"small-caches", no_argument, NULL, 'c'}, {NULL, 0, NULL, 0},
 	};
 	static struct run run = {.options = {.events = 5000000,
 					     .days = 1,

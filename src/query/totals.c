@@ -44,27 +44,39 @@ static struct bp_group *new_group(struct bp_totals_reading *reading, size_t at, 
 	return group;
 }
 
-static struct bp_group *find_group(struct bp_totals_reading *reading, int64_t start_us,
-				   struct bp_str key)
+/* Where the group is, or belongs. */
+static size_t place_of(const struct bp_groups *groups, int64_t start_us, struct bp_str key,
+		       bool *out_found)
 {
-	struct bp_groups *groups = reading->groups;
 	size_t low = 0, high = groups->n;
 
-	while (low < high) {
+	*out_found = false;
+	while (low < high && !*out_found) {
 		size_t middle = low + (high - low) / 2;
 		const struct bp_group *group = groups->items[middle];
 		int order = (group->start_us > start_us) - (group->start_us < start_us);
 		order = order ? order : bp_str_cmp(bp_str_from(group->key), key);
-		if (order == 0) {
-			return groups->items[middle];
-		}
-		if (order < 0) {
-			low = middle + 1;
-		} else {
-			high = middle;
-		}
+		*out_found = order == 0;
+		low = order < 0 ? middle + 1 : order == 0 ? middle : low;
+		high = order > 0 ? middle : high;
 	}
-	return new_group(reading, low, start_us, key);
+	return low;
+}
+
+static struct bp_group *find_group(struct bp_totals_reading *reading, int64_t start_us,
+				   struct bp_str key)
+{
+	struct bp_group *last = reading->last_group;
+	bool found;
+
+	/* Buckets of a group come in runs. */
+	if (last && last->start_us == start_us && bp_str_is(key, last->key)) {
+		return last;
+	}
+	size_t at = place_of(reading->groups, start_us, key, &found);
+	reading->last_group =
+		found ? reading->groups->items[at] : new_group(reading, at, start_us, key);
+	return reading->last_group;
 }
 
 /* The start of the hour or day of the zone; buckets come in order, so the last one is remembered. */
@@ -276,19 +288,19 @@ static void label_time(struct bp_group *group, const struct bp_tz *tz, bool hour
 }
 
 /* People read a project's name, the last one it had; its key is the hash. */
-static void label_project(const struct bp_totals_reading *reading, struct bp_group *group)
+static void label_projects(struct bp_totals_reading *reading)
 {
-	const struct bp_totals_session *named = NULL;
-
 	for (size_t i = 0; i < reading->n_sessions; i++) {
 		const struct bp_totals_session *session = &reading->sessions[i];
-		if (session->project_name.len > 0 && bp_str_is(session->project_hash, group->key) &&
-		    (!named || session->named_us > named->named_us)) {
-			named = session;
+		bool found;
+		size_t at = place_of(reading->groups, 0, session->project_hash, &found);
+		struct bp_group *group = found ? reading->groups->items[at] : NULL;
+		if (group && session->project_name.len > 0 &&
+		    (!group->label || session->named_us > group->named_us)) {
+			free(group->label);
+			group->label = bp_strdup(session->project_name);
+			group->named_us = session->named_us;
 		}
-	}
-	if (named) {
-		group->label = bp_strdup(named->project_name);
 	}
 }
 
@@ -296,12 +308,13 @@ static void label_groups(struct bp_totals_reading *reading)
 {
 	enum bp_group_by by = reading->question->by;
 
+	if (by == BP_GROUP_PROJECT) {
+		label_projects(reading);
+	}
 	for (size_t i = 0; i < reading->groups->n; i++) {
 		struct bp_group *group = reading->groups->items[i];
 		if (by_time(by)) {
 			label_time(group, reading->question->period->tz, by == BP_GROUP_HOUR);
-		} else if (by == BP_GROUP_PROJECT) {
-			label_project(reading, group);
 		}
 		if (!group->label) {
 			group->label = bp_asprintf("%s", *group->key ? group->key : "(none)");

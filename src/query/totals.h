@@ -76,6 +76,7 @@ struct bp_group {
 	int64_t start_us; /* of an hour or day; else 0 */
 	char *key;        /* what JSON says: name, hash, date; "" when there is none */
 	char *label;      /* what people read */
+	int64_t named_us; /* when a project got the name it is labelled with */
 	struct bp_totals totals;
 };
 

@@ -36,6 +36,7 @@ struct bp_totals_reading {
 	struct bp_sql *sql;
 	const struct bp_totals_question *question;
 	struct bp_groups *groups;
+	struct bp_group *last_group;             /* found last */
 	int64_t cached_from_us, cached_until_us; /* the hour or day of the last fact */
 
 	struct bp_arena arena;              /* texts of sessions */

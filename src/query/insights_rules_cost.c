@@ -143,32 +143,52 @@ void bp_insight_rule_model_cost(const struct bp_insight_numbers *numbers, struct
 
 /* --- costs that jump --- */
 
-static int by_value(const void *a, const void *b)
+/* The days with costs on one side of a day, by what they cost. */
+struct side {
+	int64_t *pusd;
+	size_t n;
+};
+
+/* Where the value stands, or belongs. */
+static size_t place_of(const struct side *side, int64_t pusd)
 {
-	int64_t x = *(const int64_t *)a, y = *(const int64_t *)b;
+	size_t low = 0, high = side->n;
 
-	return (x > y) - (x < y);
-}
-
-/* The median of the days with costs in [from, until); *n how many there are. */
-static double median(const struct bp_insight_numbers *numbers, size_t from, size_t until,
-		     int64_t *n)
-{
-	int64_t *values = bp_calloc(until - from + 1, sizeof(*values));
-
-	*n = 0;
-	for (size_t i = from; i < until; i++) {
-		if (numbers->day_pusd[i] > 0) {
-			values[(*n)++] = numbers->day_pusd[i];
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+		if (side->pusd[middle] < pusd) {
+			low = middle + 1;
+		} else {
+			high = middle;
 		}
 	}
-	qsort(values, (size_t)*n, sizeof(*values), by_value);
-	double middle = 0;
-	if (*n > 0) {
-		middle = ((double)values[(*n - 1) / 2] + (double)values[*n / 2]) / 2;
-	}
-	free(values);
-	return middle;
+	return low;
+}
+
+static void put_day(struct side *side, int64_t pusd)
+{
+	size_t at = place_of(side, pusd);
+
+	memmove(side->pusd + at + 1, side->pusd + at, (side->n - at) * sizeof(side->pusd[0]));
+	side->pusd[at] = pusd;
+	side->n++;
+}
+
+/* It is there. */
+static void drop_day(struct side *side, int64_t pusd)
+{
+	size_t at = place_of(side, pusd);
+
+	side->n--;
+	memmove(side->pusd + at, side->pusd + at + 1, (side->n - at) * sizeof(side->pusd[0]));
+}
+
+static double median(const struct side *side)
+{
+	return side->n == 0
+		       ? 0
+		       : ((double)side->pusd[(side->n - 1) / 2] + (double)side->pusd[side->n / 2]) /
+				 2;
 }
 
 /* A change that lasts: the median of the days since against that of the days before. Of several
@@ -178,15 +198,26 @@ void bp_insight_rule_cost_jump(const struct bp_insight_numbers *numbers, struct 
 	const struct bp_insight_minima *min = &bp_insight_minimum;
 	double best = 0, best_before = 0, best_after = 0;
 	int64_t best_n_before = 0, best_n_after = 0;
+	struct side sides[2] = {{.pusd = bp_calloc(numbers->n_days + 1, sizeof(int64_t))},
+				{.pusd = bp_calloc(numbers->n_days + 1, sizeof(int64_t))}};
 	size_t at = 0;
 
+	for (size_t i = 0; i < numbers->n_days; i++) {
+		if (numbers->day_pusd[i] > 0) {
+			put_day(&sides[1], numbers->day_pusd[i]);
+		}
+	}
+	/* Day after day goes from one side to the other: years have few steps, and no sorting. */
 	for (size_t i = 1; i < numbers->n_days; i++) {
-		int64_t n_before, n_after;
+		if (numbers->day_pusd[i - 1] > 0) {
+			drop_day(&sides[1], numbers->day_pusd[i - 1]);
+			put_day(&sides[0], numbers->day_pusd[i - 1]);
+		}
 		if (numbers->day_pusd[i] <= 0) {
 			continue;
 		}
-		double before = median(numbers, 0, i, &n_before);
-		double after = median(numbers, i, numbers->n_days, &n_after);
+		int64_t n_before = (int64_t)sides[0].n, n_after = (int64_t)sides[1].n;
+		double before = median(&sides[0]), after = median(&sides[1]);
 		bool enough = n_before >= min->jump_days_before && n_after >= min->jump_days_after;
 		if (enough && after >= (double)min->jump_pusd &&
 		    after >= min->jump_ratio * before && after / before > best) {
@@ -198,6 +229,8 @@ void bp_insight_rule_cost_jump(const struct bp_insight_numbers *numbers, struct 
 			at = i;
 		}
 	}
+	free(sides[0].pusd);
+	free(sides[1].pusd);
 	if (at == 0) {
 		return;
 	}

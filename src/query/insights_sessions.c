@@ -4,13 +4,15 @@
  * calls one by one. A session belongs to a period when it was at work in it; its sums are of all of
  * it.
  */
-#include <cjson/cJSON.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/mem.h"
+#include "event/json.h"
 #include "query/insights_numbers.h"
 #include "query/rules.h"
+
+enum { MODEL_BYTES = 256 };
 
 struct session {
 	int64_t id;
@@ -30,14 +32,17 @@ struct sessions {
 /* The only model of a JSON list, or NULL. */
 static const char *only_model(struct bp_arena *text, struct bp_str models)
 {
-	cJSON *list = models.len ? cJSON_ParseWithLength(models.ptr, models.len) : NULL;
-	const char *model = cJSON_GetArraySize(list) == 1
-				    ? cJSON_GetStringValue(cJSON_GetArrayItem(list, 0))
-				    : NULL;
+	char space[MODEL_BYTES];
+	struct bp_json list, first, second;
 
-	model = model ? bp_arena_str(text, bp_str_from(model)).ptr : NULL;
-	cJSON_Delete(list);
-	return model;
+	if (models.len == 0 || !bp_json_open(models, &list)) {
+		return NULL;
+	}
+	struct bp_json_iter iter = bp_json_each(list);
+	if (!bp_json_next_element(&iter, &first) || bp_json_next_element(&iter, &second)) {
+		return NULL;
+	}
+	return bp_arena_str(text, bp_json_text(first, space, sizeof(space))).ptr;
 }
 
 static int64_t count(struct bp_statement *row, int column)

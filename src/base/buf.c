@@ -76,6 +76,22 @@ void bp_buf_add_char(struct bp_buf *buf, char c)
 	bp_buf_add(buf, &c, 1);
 }
 
+void bp_buf_add_int(struct bp_buf *buf, int64_t value)
+{
+	char digits[20];
+	uint64_t rest = value < 0 ? 0 - (uint64_t)value : (uint64_t)value;
+	size_t at = sizeof(digits);
+
+	do {
+		digits[--at] = (char)('0' + rest % 10);
+		rest /= 10;
+	} while (rest > 0);
+	if (value < 0) {
+		digits[--at] = '-';
+	}
+	bp_buf_add(buf, digits + at, sizeof(digits) - at);
+}
+
 void bp_buf_printf(struct bp_buf *buf, const char *fmt, ...)
 {
 	va_list args;

@@ -13,6 +13,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include "base/str.h"
 
@@ -36,6 +37,9 @@ void bp_buf_clear(struct bp_buf *buf);
 void bp_buf_add(struct bp_buf *buf, const void *bytes, size_t n);
 void bp_buf_add_str(struct bp_buf *buf, struct bp_str text);
 void bp_buf_add_char(struct bp_buf *buf, char c);
+
+/** Append a whole number in decimal: a tenth of what bp_buf_printf() takes. */
+void bp_buf_add_int(struct bp_buf *buf, int64_t value);
 void bp_buf_printf(struct bp_buf *buf, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 
 /**

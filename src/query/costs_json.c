@@ -53,10 +53,10 @@ void bp_costs_add_json(struct cJSON *json, const struct bp_costs *costs)
 	for (size_t i = 0; i < costs->n; i++) {
 		const struct bp_cost_row *row = &costs->rows[i];
 		cJSON *item = cJSON_CreateObject();
-		(void)cJSON_AddStringToObject(item, "key", row->key);
-		(void)cJSON_AddStringToObject(item, "name", row->label);
+		(void)cJSON_AddItemToObjectCS(item, "key", cJSON_CreateString(row->key));
+		(void)cJSON_AddItemToObjectCS(item, "name", cJSON_CreateString(row->label));
 		bp_cost_add_json(item, &row->cost);
-		(void)cJSON_AddItemToObject(item, "models", bp_models_json(row->models));
+		(void)cJSON_AddItemToObjectCS(item, "models", bp_models_json(row->models));
 		(void)cJSON_AddItemToArray(rows, item);
 	}
 }

@@ -75,7 +75,7 @@ START_TEST(what_is_written_into_reserved_room_is_terminated)
 }
 END_TEST
 
-START_TEST(consume_removes_from_the_front)
+START_TEST(consume_removes_from_the_front, whole_numbers_are_decimal)
 {
 	bp_buf_add_str(&buf, BP_STR("line\nrest"));
 	bp_buf_consume(&buf, 5);
@@ -85,6 +85,21 @@ START_TEST(consume_removes_from_the_front)
 }
 END_TEST
 
+/* Seen to fail: without the sign, with digits of 32 bits. */
+START_TEST(whole_numbers_are_decimal)
+{
+	bp_buf_add_int(&buf, 0);
+	bp_buf_add_char(&buf, ' ');
+	bp_buf_add_int(&buf, -10);
+	bp_buf_add_char(&buf, ' ');
+	bp_buf_add_int(&buf, INT64_MAX);
+	bp_buf_add_char(&buf, ' ');
+	bp_buf_add_int(&buf, INT64_MIN);
+	ck_assert_str_eq(buf.ptr, "0 -10 9223372036854775807 -9223372036854775808");
+}
+END_TEST
+
 BP_TEST_MAIN(setup, teardown, appends_are_terminated, an_untouched_buffer_is_empty_and_not_absent,
 	     exactly_the_maximum_fits_and_one_more_fails, a_failure_sticks_until_clear,
-	     what_is_written_into_reserved_room_is_terminated, consume_removes_from_the_front)
+	     what_is_written_into_reserved_room_is_terminated, consume_removes_from_the_front,
+	     whole_numbers_are_decimal)

@@ -371,6 +371,7 @@ static char *answer(struct question *question, bool with_costs)
 	question->totals.period = &question->period;
 	question->totals.filter = &question->filter;
 	ck_assert_ok(bp_totals_read(reading, &question->totals, &groups, &err), err);
+	bp_buf_printf(&text, "%zu groups\n", groups.n);
 	for (size_t i = 0; i < groups.n; i++) {
 		bp_buf_printf(&text, "[%s|%s]", groups.items[i]->key, groups.items[i]->label);
 		for (const struct bp_metric *m = bp_metrics; m->name; m++) {

@@ -3,34 +3,66 @@
 
 #include <math.h>
 #include <stdio.h>
+#include <string.h>
 
 #include "base/money.h"
 #include "cli/text.h"
+#include "query/span.h"
 #include "store/sqlite.h"
 
 enum { LABEL_COLUMNS = 13 };
 
+/* "%.*f" with what stands before and behind it, of what is not negative. By ourselves where the last
+ * digit is beyond doubt: tables have thousands of numbers, and printf() computes all their digits. */
+static void show_fixed(char out[BP_SHOW_BYTES], const char *before, double value, int digits,
+		       const char *behind)
+{
+	static const double units[] = {1, 10, 100, 1000, 10000, 100000, 1000000};
+	double scaled = value * units[digits];
+	double below = floor(scaled);
+
+	/* The product is off by less than 1e-6; closer to the middle, the value's own digits decide. */
+	if (signbit(value) || !(scaled < 1e9) || fabs(scaled - below - 0.5) < 1e-6) {
+		(void)snprintf(out, BP_SHOW_BYTES, "%s%.*f%s", before, digits, value, behind);
+		return;
+	}
+	char text[BP_SHOW_BYTES];
+	uint64_t rest = (uint64_t)(below + (scaled - below > 0.5 ? 1 : 0));
+	size_t at = sizeof(text);
+	for (int i = 0; rest > 0 || i <= digits; i++) {
+		if (i == digits && digits > 0) {
+			text[--at] = '.';
+		}
+		text[--at] = (char)('0' + rest % 10);
+		rest /= 10;
+	}
+	size_t n = strlen(before), m = sizeof(text) - at, k = strlen(behind);
+	BP_ASSERT(n + m + k < BP_SHOW_BYTES);
+	memcpy(out, before, n);
+	memcpy(out + n, text + at, m);
+	memcpy(out + n + m, behind, k + 1);
+}
+
 void bp_show_count(char out[BP_SHOW_BYTES], double value, bool exact)
 {
-	static const char units[] = {'k', 'M', 'G', 'T'};
+	static const char *const units[] = {"k", "M", "G", "T"};
 	double size = fabs(value);
 	size_t unit = 0;
 
 	if (exact || size < 10000) {
-		(void)snprintf(out, BP_SHOW_BYTES, "%.0f", value);
+		show_fixed(out, "", value, 0, "");
 		return;
 	}
 	for (size /= 1000; size >= 999.95 && unit < 3; size /= 1000) {
 		unit++;
 	}
-	(void)snprintf(out, BP_SHOW_BYTES, "%s%.*f%c", value < 0 ? "-" : "", size < 99.95 ? 1 : 0,
-		       size, units[unit]);
+	show_fixed(out, value < 0 ? "-" : "", size, size < 99.95 ? 1 : 0, units[unit]);
 }
 
 void bp_show_usd(char out[BP_SHOW_BYTES], int64_t pusd, bool exact)
 {
 	double usd = fabs((double)pusd / (double)BP_USD);
-	const char *sign = pusd < 0 ? "-" : "";
+	const char *sign = pusd < 0 ? "-$" : "$";
 	int digits = 2;
 
 	if (exact) {
@@ -41,7 +73,7 @@ void bp_show_usd(char out[BP_SHOW_BYTES], int64_t pusd, bool exact)
 	for (double less = usd; digits < 6 && less > 0 && less < 0.00995; less *= 10) {
 		digits += digits == 2 ? 2 : 1;
 	}
-	(void)snprintf(out, BP_SHOW_BYTES, "%s$%.*f", sign, digits, usd);
+	show_fixed(out, sign, usd, digits, "");
 }
 
 void bp_show_cost(char out[BP_SHOW_BYTES], double usd, bool exact)
@@ -57,11 +89,11 @@ void bp_show_cost(char out[BP_SHOW_BYTES], double usd, bool exact)
 static void show_ms(char out[BP_SHOW_BYTES], double ms)
 {
 	if (ms < 9.95) {
-		(void)snprintf(out, BP_SHOW_BYTES, "%.1f ms", ms);
+		show_fixed(out, "", ms, 1, " ms");
 	} else if (ms < 999.5) {
-		(void)snprintf(out, BP_SHOW_BYTES, "%.0f ms", ms);
+		show_fixed(out, "", ms, 0, " ms");
 	} else if (ms < 59950) {
-		(void)snprintf(out, BP_SHOW_BYTES, "%.1f s", ms / 1000);
+		show_fixed(out, "", ms / 1000, 1, " s");
 	} else {
 		(void)snprintf(out, BP_SHOW_BYTES, "%s", bp_text_span(ms / 1000).text);
 	}
@@ -83,11 +115,11 @@ void bp_show_metric(char out[BP_SHOW_BYTES], const struct bp_metric *metric, dou
 		bp_show_count(out, value, false);
 		break;
 	case BP_UNIT_RATE:
-		(void)snprintf(out, BP_SHOW_BYTES, "%.1f %%", value * 100);
+		show_fixed(out, "", value * 100, 1, " %");
 		break;
 	case BP_UNIT_SCORE:
 	case BP_UNIT_NUMBER:
-		(void)snprintf(out, BP_SHOW_BYTES, value < 10000 ? "%.1f" : "%.0f", value);
+		show_fixed(out, "", value, value < 10000 ? 1 : 0, "");
 		break;
 	case BP_UNIT_MS:
 		show_ms(out, value);
@@ -131,9 +163,9 @@ void bp_show_time(char out[BP_SHOW_BYTES], const struct bp_tz *tz, int64_t ts_us
 		(void)snprintf(out, BP_SHOW_BYTES, "-");
 		return;
 	}
-	struct bp_civil c = bp_tz_civil(tz, ts_us);
-	(void)snprintf(out, BP_SHOW_BYTES, "%04d-%02d-%02d %02d:%02d", c.year, c.month, c.day,
-		       c.hour, c.minute);
+	char *time = out + bp_span_text(tz, ts_us, out);
+	time[0] = ' ';
+	time[6] = '\0';
 }
 
 static void show_budget(const struct bp_print *print, const char *name,

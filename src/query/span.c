@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "query/span.h"
 
+#include <stdio.h>
+
 #include "base/mem.h"
 
 #define SECOND_US INT64_C(1000000)
@@ -48,16 +50,51 @@ struct bp_span bp_span_of(const struct bp_tz *tz, enum bp_span_unit unit, int64_
 	return (struct bp_span){hour, hour + HOUR_US};
 }
 
+/* n digits; where they end. printf() takes ten times as long, and hours are thousands. */
+static char *put_digits(char *at, int n, int value)
+{
+	for (int i = n - 1; i >= 0; i--) {
+		at[i] = (char)('0' + value % 10);
+		value /= 10;
+	}
+	return at + n;
+}
+
+size_t bp_span_text(const struct bp_tz *tz, int64_t ts_us, char out[BP_SPAN_TEXT_BYTES])
+{
+	struct bp_civil c = bp_tz_civil(tz, ts_us);
+	int offset = c.offset_s < 0 ? -c.offset_s : c.offset_s;
+	char *at = out;
+
+	if (c.year < 0 || c.year > 9999) {
+		at += snprintf(out, BP_SPAN_TEXT_BYTES, "%04d", c.year);
+	} else {
+		at = put_digits(at, 4, c.year);
+	}
+	*at++ = '-';
+	at = put_digits(at, 2, c.month);
+	*at++ = '-';
+	at = put_digits(at, 2, c.day);
+	size_t date = (size_t)(at - out);
+	*at++ = 'T';
+	at = put_digits(at, 2, c.hour);
+	*at++ = ':';
+	at = put_digits(at, 2, c.minute);
+	*at++ = c.offset_s < 0 ? '-' : '+';
+	at = put_digits(at, 2, offset / 3600);
+	*at++ = ':';
+	at = put_digits(at, 2, offset / 60 % 60);
+	*at = '\0';
+	return date;
+}
+
 char *bp_span_key(const struct bp_tz *tz, bool hour, bool month, int64_t start_us)
 {
-	struct bp_civil c = bp_tz_civil(tz, start_us);
-	int offset = c.offset_s < 0 ? -c.offset_s : c.offset_s;
+	char text[BP_SPAN_TEXT_BYTES];
+	size_t date = bp_span_text(tz, start_us, text);
 
 	if (hour) {
-		return bp_asprintf("%04d-%02d-%02dT%02d:%02d%c%02d:%02d", c.year, c.month, c.day,
-				   c.hour, c.minute, c.offset_s < 0 ? '-' : '+', offset / 3600,
-				   offset / 60 % 60);
+		return bp_strdup(bp_str_from(text));
 	}
-	return month ? bp_asprintf("%04d-%02d", c.year, c.month)
-		     : bp_asprintf("%04d-%02d-%02d", c.year, c.month, c.day);
+	return bp_strdup(bp_str_make(text, month ? date - 3 : date));
 }

@@ -9,6 +9,7 @@
 #include "base/mem.h"
 #include "query/database.h"
 #include "query/rollups.h"
+#include "query/span.h"
 #include "query/totals_private.h"
 
 /* --- groups --- */
@@ -271,20 +272,14 @@ static enum bp_rc read_buckets(struct bp_totals_reading *reading, bool sessions,
 
 static void label_time(struct bp_group *group, const struct bp_tz *tz, bool hour)
 {
-	struct bp_civil c = bp_tz_civil(tz, group->start_us);
-	int offset = c.offset_s < 0 ? -c.offset_s : c.offset_s;
-
 	free(group->key);
-	if (!hour) {
-		group->key = bp_asprintf("%04d-%02d-%02d", c.year, c.month, c.day);
-		group->label = bp_asprintf("%s", group->key);
-		return;
+	group->key = bp_span_key(tz, hour, false, group->start_us);
+	group->label = bp_strdup(bp_str_from(group->key));
+	if (hour) { /* "2026-01-31T09:00+01:00": people know their zone */
+		char *time = strchr(group->label, 'T');
+		time[0] = ' ';
+		time[6] = '\0';
 	}
-	group->key =
-		bp_asprintf("%04d-%02d-%02dT%02d:%02d%c%02d:%02d", c.year, c.month, c.day, c.hour,
-			    c.minute, c.offset_s < 0 ? '-' : '+', offset / 3600, offset / 60 % 60);
-	group->label =
-		bp_asprintf("%04d-%02d-%02d %02d:%02d", c.year, c.month, c.day, c.hour, c.minute);
 }
 
 /* People read a project's name, the last one it had; its key is the hash. */

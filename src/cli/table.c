@@ -338,7 +338,6 @@ static void add_plain(struct bp_buf *out, struct bp_str text, const char *color,
 {
 	int blanks = last && text.len == 0 ? 0 : width - (int)text.len;
 
-	color = text.len > 0 ? color : NULL;
 	bp_buf_add_str(out, bp_str_from(color));
 	add_blanks(out, right ? blanks : 0);
 	bp_buf_add_str(out, text);

@@ -75,7 +75,7 @@ START_TEST(what_is_written_into_reserved_room_is_terminated)
 }
 END_TEST
 
-START_TEST(consume_removes_from_the_front, whole_numbers_are_decimal)
+START_TEST(consume_removes_from_the_front)
 {
 	bp_buf_add_str(&buf, BP_STR("line\nrest"));
 	bp_buf_consume(&buf, 5);

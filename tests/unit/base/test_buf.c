@@ -85,7 +85,7 @@ START_TEST(consume_removes_from_the_front)
 }
 END_TEST
 
-/* Seen to fail: without the sign, with digits of 32 bits. */
+/* Seen to fail: without the sign. */
 START_TEST(whole_numbers_are_decimal)
 {
 	bp_buf_add_int(&buf, 0);

@@ -336,7 +336,8 @@ static void choose(struct question *question, int round)
 		.compat_ccusage = round % 4 == 0};
 }
 
-/* What the question's period cost by the hour. */
+/* What the question's period cost by the hour. Seen to fail: with offsets of 15 minutes taken for hours
+ * of UTC, with hours that vanished left in their day. */
 static void answer_costs(const struct question *question, struct bp_buf *text)
 {
 	struct bp_costs costs = {0};

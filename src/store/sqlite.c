@@ -390,8 +390,10 @@ bool bp_column_is_blob(struct bp_statement *statement, int i)
 
 int64_t bp_column_int(struct bp_statement *statement, int i)
 {
-	return bp_column_is_null(statement, i) ? BP_SQL_NULL
-					       : sqlite3_column_int64(statement->handle, i);
+	int64_t value = sqlite3_column_int64(statement->handle, i);
+
+	/* NULL reads as 0: mostly one question is enough, and rows are many. */
+	return value == 0 && bp_column_is_null(statement, i) ? BP_SQL_NULL : value;
 }
 
 double bp_column_real(struct bp_statement *statement, int i)

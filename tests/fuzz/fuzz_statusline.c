@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* What a client writes to a status line or a hook of ours: what is taken fits, goes through the
  * home's sample unchanged, and nothing that is printed of it can steer a terminal.
- * Seen to fail: any name of a window taken. */
+ * Seen to fail: any name of a window taken; a reset that the sample cannot hold. */
 #include <cjson/cJSON.h>
 #include <math.h>
 #include <stdint.h>

@@ -50,7 +50,10 @@ static inline bool json_compare_exempt(const char *bytes, size_t n)
 			return true;
 		}
 		if (in_string && c == '\\') {
-			i++;
+			/* cJSON reads over it when it belongs to an escape that is none. */
+			if (++i < n && (unsigned char)bytes[i] < 0x20) {
+				return true;
+			}
 		} else if (c == '"') {
 			in_string = !in_string;
 		} else if (!in_string) {

@@ -37,6 +37,7 @@ const struct bp_str bp_claude_line_keys[BP_LINE_KEYS_N] = {
 	[BP_LINE_OPERATION] = BP_KEY("operation"),
 	[BP_LINE_ATTACHMENT] = BP_KEY("attachment"),
 	[BP_LINE_DATA] = BP_KEY("data"),
+	[BP_LINE_PARENT_CALL] = BP_KEY("parentToolUseID"),
 	[BP_LINE_SNAPSHOT] = BP_KEY("snapshot"),
 	[BP_LINE_PERMISSION_MODE] = BP_KEY("permissionMode"),
 	[BP_LINE_MODE] = BP_KEY("mode"),

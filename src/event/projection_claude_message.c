@@ -130,6 +130,9 @@ static void project_agent_progress(struct bp_claude_line *line)
 	if (agent.ptr) {
 		p->event->agent_id = agent;
 	}
+	if (bp_projection_keeps(p, BP_OPT_OUT_TOOLS)) {
+		bp_projection_member_name(p, "parent_call", line->v[BP_LINE_PARENT_CALL]);
+	}
 	bp_json_pick(bp_json_get(data, BP_STR("message")), bp_claude_line_keys, inner.v,
 		     BP_LINE_KEYS_N);
 	if (!p->event->request_id.ptr) {

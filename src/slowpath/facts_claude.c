@@ -85,8 +85,14 @@ static void join_subagent(const struct bp_row_view *row)
 	bp_put_int(values, BP_SUBAGENT_seen, row->hook ? BP_SEEN_HOOK : BP_SEEN_TRANSCRIPT);
 	bp_put_int(values, BP_SUBAGENT_started_us, event->ts_us);
 	bp_put_int(values, BP_SUBAGENT_ended_us, event->ts_us);
-	bp_fact_set_join(row->set, BP_FACT_SUBAGENT, bp_row_subagent_id(row, event->agent_id),
-			 values);
+	int64_t id = bp_row_subagent_id(row, event->agent_id);
+	bp_fact_set_join(row->set, BP_FACT_SUBAGENT, id, values);
+	/* While it runs, and of one that was cut, nothing else names the call that started it. */
+	struct bp_str call = bp_payload_text(row->payload, BP_STR("parent_call"));
+	if (call.len > 0) {
+		bp_fact_set_alias(row->set, "tool", event->platform, id,
+				  bp_row_id(row, BP_STR("tool"), call));
+	}
 }
 
 /* --- turns --- */

@@ -95,6 +95,8 @@ static const char *const DELETES[] = {
 	BY_FACT("api_errors", "id"),
 	BY_FACT("compactions", "id"),
 	BY_FACT("fact_alias", "fact_id"),
+	"DELETE FROM fact_alias WHERE kind = 'tool' AND key IN (SELECT id FROM subagents WHERE "
+	"conversation_id IN (SELECT id FROM temp.forget_session WHERE what = 1))",
 	BY_SESSION("subagents", "conversation_id"),
 	BY_SESSION("conversations", "id"),
 	BY_SESSION("activity", "conversation_id"),

@@ -247,8 +247,9 @@ START_TEST(agent_progress_is_the_message_inside)
 			"'message':{'id':'msg_2','model':'m','usage':{'input_tokens':5},'content':["
 			"{"
 			"'type':'tool_use','id':'t9','name':'Glob','input':{'path':'/"
-			"a'}}]}}}," ENVELOPE "}"),
-		"{'tools':[{'id':'t9','tool':'Glob','input_bytes':13,'input_hash':'#','file':{"
+			"a'}}]}}},'parentToolUseID':'t1'," ENVELOPE "}"),
+		"{'parent_call':'t1','tools':[{'id':'t9','tool':'Glob','input_bytes':13,'input_"
+		"hash':'#','file':{"
 		"'kind':'search','file':'#'}}]}");
 	ck_assert_text(test_event.event_type, "progress");
 	ck_assert_text(test_event.subtype, "agent_progress");

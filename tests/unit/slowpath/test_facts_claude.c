@@ -46,9 +46,10 @@ static void teardown(void)
 	"\"isSidechain\":true,\"agentId\":\"" agent "\"" more ",\"message\":{\"id\":\"msg_" n      \
 	"\",\"model\":\"m\",\"content\":[{\"type\":\"text\",\"text\":\"x\"}]}}\n"
 /* What the parent's file repeats of an agent. */
-#define PROGRESS(session, n, agent)                                                                \
+#define PROGRESS(session, n, agent, call)                                                          \
 	LINE("progress", session, n)                                                               \
-	"\"data\":{\"type\":\"agent_progress\",\"agentId\":\"" agent                               \
+	"\"parentToolUseID\":\"" call                                                              \
+	"\",\"data\":{\"type\":\"agent_progress\",\"agentId\":\"" agent                            \
 	"\",\"message\":{\"type\":\"user\",\"message\":{\"content\":\"x\"}}}}\n"
 
 static void add(const char *session, const char *lines)
@@ -130,6 +131,16 @@ START_TEST(the_call_that_started_it_tells_an_agents_type)
 }
 END_TEST
 
+/* Seen to fail: without the progress line's alias. */
+START_TEST(an_agent_that_was_cut_is_known_by_its_progress)
+{
+	add("A", CALL("A", "01", "t1", "{\"subagent_type\":\"Explore\"}")
+			 PROGRESS("A", "02", "a1", "t1"));
+	add("A", AGENT("A", "03", "a1", ""));
+	assert_agents_in_any_order("A/a1=Explore, search A=Explore");
+}
+END_TEST
+
 START_TEST(the_result_or_the_agents_own_line_tells_its_type)
 {
 	add("A", CALL("A", "01", "t1", "{}") CALL("A", "02", "t2", "{}")
@@ -158,7 +169,7 @@ START_TEST(a_fork_that_copies_call_and_result_changes_nothing)
 	add("A", AGENT("A", "02", "a1", ""));
 	add("B", CALL("B", "01", "t1", "{\"subagent_type\":\"Explore\"}")
 			 RESULT("B", "09", "t1", "{\"agentId\":\"a1\"}"));
-	add("B", PROGRESS("B", "03", "a1") PROGRESS("B", "50", "a9"));
+	add("B", PROGRESS("B", "03", "a1", "t1") PROGRESS("B", "50", "a9", "t9"));
 	assert_agents_in_any_order("A/a1=Explore, B/a1=Explore, B/a9=-, search A=Explore, "
 				   "search B=Explore");
 }
@@ -175,6 +186,7 @@ START_TEST(a_contradiction_is_decided_alike_in_any_order)
 END_TEST
 
 BP_TEST_MAIN(setup, teardown, the_call_that_started_it_tells_an_agents_type,
+	     an_agent_that_was_cut_is_known_by_its_progress,
 	     the_result_or_the_agents_own_line_tells_its_type,
 	     an_agent_nobody_speaks_of_is_none_and_one_without_a_type_is_unknown,
 	     a_fork_that_copies_call_and_result_changes_nothing,

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* event_data that somebody else compressed: refused, or a text that packs into a stream of which the
- * same text comes. Any bytes pack and come back. Both engines see the same text in a stream.
+ * same text comes. Any bytes pack and come back. Both engines see the same text in a stream
+ * that zlib takes.
  * Seen to fail: another dictionary named in the header. */
 #include <stdint.h>
 
@@ -43,7 +44,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	bp_buf_init(&same, TEXT_BYTES_MAX);
 	enum bp_rc rc = bp_codec_unpack(zlib, bytes, &text, NULL);
 	enum bp_rc other_rc = bp_codec_unpack(other, bytes, &same, NULL);
-	BP_ASSERT((rc == BP_OK) == (other_rc == BP_OK));
+	/* ISA-L takes codes that are incomplete and never needed; zlib does not. */
+	BP_ASSERT(rc != BP_OK || other_rc == BP_OK);
 	if (rc == BP_OK) {
 		BP_ASSERT(bp_str_eq(bp_buf_str(&text), bp_buf_str(&same)));
 		check_round(zlib, other, bp_buf_str(&text));

@@ -369,7 +369,7 @@ START_TEST(a_kill_while_it_is_made_anew_loses_nothing)
 	bp_test_cli(&home, &out, "db", "rescue", NULL);
 	ck_assert_msg(out.code == 0, "%s", out.err);
 	bp_test_output_done(&out);
-	for (int i = 0; i < 4; i++) {
+	for (int i = 0; i < 3; i++) {
 		wait_set_aside(1);
 		(void)poll(NULL, 0, i * 40); /* moments, not events: anywhere in the rescue */
 		bp_test_service_kill(&home, true);
@@ -382,8 +382,9 @@ START_TEST(a_kill_while_it_is_made_anew_loses_nothing)
 }
 END_TEST
 
-/* Seen to fail: when main does not begin again after run_once() the job ends without an answer. */
-START_TEST(without_a_service_a_job_does_the_same)
+/* Seen to fail: when main does not begin again after run_once() the job ends without an answer; without
+ * bp_rescue_delete_old() the purge finds a trace in the old file, and says so. */
+START_TEST(without_a_service_a_job_does_the_same_and_a_purge_ends_it)
 {
 	struct bp_test_output out;
 
@@ -401,22 +402,7 @@ START_TEST(without_a_service_a_job_does_the_same)
 	bp_test_service_start(&home);
 	wait_final();
 	check_all_is_back();
-	bp_test_service_stop(&home);
-}
-END_TEST
-
-/* Seen to fail: without bp_rescue_delete_old() the purge finds a trace in the old file, and says so. */
-START_TEST(a_purge_takes_the_old_file_along)
-{
-	struct bp_test_output out;
-
-	fill();
-	bp_test_cli(&home, &out, "db", "rescue", NULL);
-	ck_assert_msg(out.code == 0, "%s", out.err);
-	bp_test_output_done(&out);
-	wait_set_aside(1);
-	wait_final();
-	check_all_is_back();
+	/* A purge takes the old files along, whose rows it cannot delete one by one. */
 	bp_test_cli(&home, &out, "purge", "--session", GOES, "--yes", NULL);
 	ck_assert_msg(out.code == 0, "%s", out.err);
 	bp_test_output_done(&out);
@@ -449,5 +435,5 @@ END_TEST
 BP_TEST_MAIN(setup, teardown, bad_pages_that_work_meets_cost_nothing_that_can_be_had,
 	     a_file_that_is_no_database_any_more_is_set_aside_at_the_start,
 	     the_archive_comes_back_into_a_new_database, a_kill_while_it_is_made_anew_loses_nothing,
-	     without_a_service_a_job_does_the_same, a_purge_takes_the_old_file_along,
+	     without_a_service_a_job_does_the_same_and_a_purge_ends_it,
 	     a_fourth_time_a_person_must_look)

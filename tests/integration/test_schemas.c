@@ -177,6 +177,7 @@ START_TEST(what_is_printed_is_what_the_schemas_say)
 		"db schema",
 		"db verify",
 		"db compact",
+		"db rescue",
 		"config list",
 		"config get log.level",
 		"config set log.level debug",

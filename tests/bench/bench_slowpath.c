@@ -229,11 +229,12 @@ static double rebuild(void *arg)
 {
 	struct world *world = arg;
 	struct bp_err err = {0};
+	const struct bp_rebuild_wish wish = {.archive_folder = NULL};
 	int64_t rows = 0;
 	double cpu = bench_cpu();
 	double start = bench_now();
 
-	if (bp_slowpath_rebuild(world->slowpath, NULL, &rows, &err) != BP_OK) {
+	if (bp_slowpath_rebuild(world->slowpath, &wish, &rows, &err) != BP_OK) {
 		(void)failed("rebuild", &err);
 		return -1;
 	}

@@ -169,6 +169,7 @@ START_TEST(a_rebuild_gives_the_same_facts)
 	struct bp_err err = {0};
 	struct bp_buf before;
 	struct bp_buf after;
+	const struct bp_rebuild_wish wish = {.archive_folder = NULL};
 	int64_t n_rows = 0;
 	bp_buf_init(&before, 1 << 24);
 	bp_buf_init(&after, 1 << 24);
@@ -176,7 +177,7 @@ START_TEST(a_rebuild_gives_the_same_facts)
 	start();
 	wait_final();
 	bp_test_world_dump(&world, &before);
-	ck_assert_ok(bp_slowpath_rebuild(slowpath, NULL, &n_rows, &err), err);
+	ck_assert_ok(bp_slowpath_rebuild(slowpath, &wish, &n_rows, &err), err);
 	bp_test_world_dump(&world, &after);
 	ck_assert_int_eq(n_rows, SESSIONS * LINES);
 	ck_assert_msg(strcmp(before.ptr, after.ptr) == 0, "facts differ");

@@ -1,13 +1,15 @@
 /* SPDX-License-Identifier: MIT */
-/* The stored forms of a rollup (sums, durations, files) of a database that somebody else wrote:
+/* The stored forms of a rollup (sums, durations, files, habits) of a database that somebody else wrote:
  * refused, or what is read is stored as something that is read as the same, can be added to itself
  * and asked. The first byte chooses the form.
- * Seen to fail: a step counted from the sum itself; a sketch whose least is above its most. */
+ * Seen to fail: a step counted from the sum itself; a sketch whose least is above its most; a key
+ * of habits that shares more bytes than the one before has. */
 #include <stdint.h>
 #include <string.h>
 
 #include "query/bucket_code.h"
 #include "query/file_set.h"
+#include "query/habits.h"
 #include "query/sketch.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
@@ -111,13 +113,41 @@ static void check_files(struct bp_str bytes)
 	bp_buf_done(&stored);
 }
 
+static void check_habits(struct bp_str bytes)
+{
+	static const struct bp_habit_view as_it_is = {.settle = BP_HABITS_OPEN},
+					  over = {.settle = BP_HABITS_OVER};
+	struct bp_habits habits = {0}, again = {0};
+	struct bp_buf stored, twice;
+
+	bp_buf_init(&stored, 4 * BYTES_MAX);
+	bp_buf_init(&twice, 4 * BYTES_MAX);
+	if (bp_habits_decode(&habits, bytes, &as_it_is, NULL) == BP_OK) {
+		bp_habits_encode(&habits, &stored);
+		BP_ASSERT(bp_habits_decode(&again, bp_buf_str(&stored), &as_it_is, NULL) == BP_OK);
+		bp_habits_encode(&again, &twice);
+		BP_ASSERT(bp_str_eq(bp_buf_str(&stored), bp_buf_str(&twice)));
+		bp_habits_merge(&again, &habits, &over);
+		BP_ASSERT(again.n == habits.n);
+	}
+	bp_habits_done(&habits);
+	bp_habits_done(&again);
+	bp_buf_done(&stored);
+	bp_buf_done(&twice);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	static void (*const forms[])(struct bp_str) = {check_sums, check_sketch, check_sketches,
 						       check_files};
 
 	if (size > 0 && size < BYTES_MAX) {
-		forms[data[0] % 4](bp_str_make((const char *)data + 1, size - 1));
+		struct bp_str bytes = bp_str_make((const char *)data + 1, size - 1);
+		if (data[0] == 'h') {
+			check_habits(bytes);
+		} else {
+			forms[data[0] % 4](bytes);
+		}
 	}
 	return 0;
 }

@@ -36,11 +36,12 @@ static void prompt(int session, int n, const char *time)
 	struct bp_buf line;
 
 	bp_buf_init(&line, LINE_BYTES);
-	bp_buf_printf(&line,
-		      "{\"parentUuid\":null,\"isSidechain\":false,\"userType\":\"external\",\"cwd\":"
-		      "\"/home/dev/x\",\"sessionId\":\"0f000000-0000-4000-8000-%012d\",\"version\":"
-		      "\"2.1.0\",\"type\":\"user\",\"message\":{\"role\":\"user\",\"content\":\"",
-		      session);
+	bp_buf_printf(
+		&line,
+		"{\"parentUuid\":null,\"isSidechain\":false,\"userType\":\"external\",\"cwd\":"
+		"\"/home/dev/x\",\"sessionId\":\"0f000000-0000-4000-8000-%012d\",\"version\":"
+		"\"2.1.0\",\"type\":\"user\",\"message\":{\"role\":\"user\",\"content\":\"",
+		session);
 	for (int i = 0; i < n; i++) {
 		bp_buf_printf(&line, "%sword", i ? " " : "");
 	}
@@ -71,8 +72,8 @@ static void check_order(int session, const char *wanted)
 
 	bp_buf_init(&got, LINE_BYTES);
 	(void)snprintf(id, sizeof(id), "0f000000-0000-4000-8000-%012d", session);
-	ck_assert_ok(bp_sql_open(bp_test_home_file(&home, "telemetry.db"), BP_SQL_READ,
-				 CACHE_BYTES, &sql, &err),
+	ck_assert_ok(bp_sql_open(bp_test_home_file(&home, "telemetry.db"), BP_SQL_READ, CACHE_BYTES,
+				 &sql, &err),
 		     err);
 	ck_assert_ok(bp_statement_new(sql,
 				      "SELECT t.words, t.turn_number FROM conversation_turns AS t"
@@ -100,8 +101,7 @@ static void check_groups(const char *by, const char *wanted)
 
 	bp_buf_init(&got, LINE_BYTES);
 	cJSON_ArrayForEach (group, bp_test_json_at(json, "groups")) {
-		bp_buf_printf(&got, "%s%s=%d", got.len ? " " : "",
-			      bp_test_json_text(group, "key"),
+		bp_buf_printf(&got, "%s%s=%d", got.len ? " " : "", bp_test_json_text(group, "key"),
 			      (int)bp_test_json_number(group, "metrics.prompts"));
 	}
 	cJSON_Delete(json);

@@ -100,8 +100,7 @@ static void check_letters(int rows)
 	cJSON_Delete(status);
 }
 
-/* Seen to fail: with a letter deleted whose entry left nothing to replay 14 of 16 are left; with the
- * batch given up at its first bad entry no row comes. */
+/* Seen to fail: with a letter deleted whose entry left nothing to replay 14 of 16 are left. */
 START_TEST(each_is_a_letter_with_its_reason_and_the_others_are_rows)
 {
 	const struct bp_field other[] = {{BP_STR("x"), BP_STR("SECRETWORD")}};

@@ -239,7 +239,8 @@ START_TEST(of_many_that_race_one_runs_and_the_others_exit_1)
 }
 END_TEST
 
-/* Seen to fail: with `stop` and `start` believing run/pid the stranger is ended, or taken for ours. */
+/* Were run/pid believed, `stop` would end the stranger, or `start` take it for ours. Not seen to fail
+ * yet. */
 START_TEST(a_pid_file_that_names_a_stranger_harms_nobody)
 {
 	struct bp_test_output out;

@@ -39,9 +39,11 @@ enum {
 	AHEAD_MAX = 15000,    /* lines that may be written and not stored */
 	SESSION_S = 6 * 3600,
 	LINE_BYTES = 1200, /* the mean to aim at */
-	FACTS_MAX = 30000, /* rows that may be stored and not in facts: numbers follow, as in use */
-	HOOK_EVERY = 500,  /* lines for one hook */
-	REPORTS = 40,      /* rounds of reports in a run, */
+	FACTS_MAX =
+		30000,    /* rows that may be stored and not in facts: numbers follow, as in use; */
+	FACTS_SHARE = 50, /* and no more than this part of all, or bytes an event tell of the lag */
+	HOOK_EVERY = 500, /* lines for one hook */
+	REPORTS = 40,     /* rounds of reports in a run, */
 	REPORT_EVERY_MIN = 5000, /* or fewer, so many lines apart */
 	SAMPLES = 200,           /* of memory, in a run */
 	DRAINS = 20, /* times in a run at which everything is stored, and old files go */
@@ -340,6 +342,13 @@ static bool is_due(const struct run *run, int64_t *next, int64_t n)
 	return true;
 }
 
+static int64_t facts_max(const struct run *run)
+{
+	int64_t share = (int64_t)(run->options.events / FACTS_SHARE);
+
+	return share < FACTS_MAX ? share : FACTS_MAX;
+}
+
 static void use(struct run *run)
 {
 	int64_t next_hook = HOOK_EVERY;
@@ -364,7 +373,7 @@ static void use(struct run *run)
 			end_transcript(run, writing);
 			begin_transcript(run, writing);
 		}
-		wait_stored(run, AHEAD_MAX, FACTS_MAX);
+		wait_stored(run, AHEAD_MAX, facts_max(run));
 		if (is_due(run, &next_sample, SAMPLES)) {
 			take_sample(run);
 		}

@@ -277,6 +277,7 @@ static void label_time(struct bp_group *group, const struct bp_tz *tz, bool hour
 	group->label = bp_strdup(bp_str_from(group->key));
 	if (hour) { /* "2026-01-31T09:00+01:00": people know their zone */
 		char *time = strchr(group->label, 'T');
+		BP_ASSERT(time != NULL);
 		time[0] = ' ';
 		time[6] = '\0';
 	}

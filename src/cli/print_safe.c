@@ -12,9 +12,9 @@
 
 enum { NUMBER_BYTES = 32, DEPTH_MAX = 64, MONEY_DIGITS = 12 };
 
-#define WHOLE_MAX 1e15  /* below, a whole number has 15 digits at most, and "%g" no exponent */
-#define FIXED_MIN 1e-4  /* below, "%g" has an exponent */
-#define MONEY_UNIT 1e12 /* of them in a dollar */
+#define WHOLE_MAX 1e15 /* below, a whole number has 15 digits at most, and "%g" no exponent */
+#define FIXED_MIN 1e-4 /* below, "%g" has an exponent */
+#define MONEY_UNITS UINT64_C(1000000000000) /* in a dollar */
 
 /* Control characters, and marks that reorder or hide what stands around them. */
 static bool steers(unsigned int point)
@@ -122,14 +122,14 @@ static struct bp_str number_text(char space[NUMBER_BYTES], double value)
 
 	if (whole && (size > 0 || !signbit(value))) {
 		at = digits_of(end, (uint64_t)size, 1);
-	} else if (size >= FIXED_MIN && size < WHOLE_MAX / MONEY_UNIT) {
-		uint64_t units = (uint64_t)(size * MONEY_UNIT + 0.5);
-		if ((double)units / MONEY_UNIT != size) {
+	} else if (size >= FIXED_MIN && size < WHOLE_MAX / (double)MONEY_UNITS) {
+		uint64_t units = (uint64_t)(size * (double)MONEY_UNITS + 0.5);
+		if ((double)units / (double)MONEY_UNITS != size) {
 			return (struct bp_str){0};
 		}
-		at = digits_of(end, units % (uint64_t)MONEY_UNIT, MONEY_DIGITS);
+		at = digits_of(end, units % MONEY_UNITS, MONEY_DIGITS);
 		*--at = '.';
-		at = digits_of(at, units / (uint64_t)MONEY_UNIT, 1);
+		at = digits_of(at, units / MONEY_UNITS, 1);
 		while (end[-1] == '0') {
 			end--;
 		}

@@ -4,42 +4,13 @@
 #include <stdbool.h>
 #include <string.h>
 
-enum { VARINT_BYTES = 10 };
+#include "query/varint.h"
 
 _Static_assert(BP_BUCKET_SUM_COUNT <= 0x80, "a step is one byte");
 
 static enum bp_rc corrupt(struct bp_err *err)
 {
 	return bp_err_set(err, BP_ECORRUPT, "a rollup cannot be read: run \"blueplane rebuild\"");
-}
-
-static void put(struct bp_buf *out, uint64_t value)
-{
-	for (; value >= 0x80; value >>= 7) {
-		bp_buf_add_char(out, (char)(unsigned char)(value | 0x80));
-	}
-	bp_buf_add_char(out, (char)(unsigned char)value);
-}
-
-static bool take(struct bp_str *rest, uint64_t *out)
-{
-	uint64_t value = 0;
-
-	if (rest->len > 0 && (unsigned char)*rest->ptr < 0x80) { /* most steps, many sums */
-		*out = (unsigned char)*rest->ptr++;
-		rest->len--;
-		return true;
-	}
-	for (size_t i = 0; i < rest->len && i < VARINT_BYTES; i++) {
-		unsigned char byte = (unsigned char)rest->ptr[i];
-		value |= (uint64_t)(byte & 0x7F) << (7 * i);
-		if (byte < 0x80) {
-			*rest = bp_str_make(rest->ptr + i + 1, rest->len - i - 1);
-			*out = value;
-			return true;
-		}
-	}
-	return false;
 }
 
 /* The sums as the array that they are. */
@@ -54,8 +25,8 @@ void bp_bucket_sums_encode(const struct bp_bucket_sums *sums, struct bp_buf *out
 
 	for (size_t i = 0; i < BP_BUCKET_SUM_COUNT; i++) {
 		if (*sum_at(sums, i) != 0) {
-			put(out, i - next);
-			put(out, (uint64_t)*sum_at(sums, i));
+			bp_varint_put(out, i - next);
+			bp_varint_put(out, (uint64_t)*sum_at(sums, i));
 			next = i + 1;
 		}
 	}
@@ -80,7 +51,7 @@ enum bp_rc bp_bucket_sums_decode(struct bp_bucket_sums *out, struct bp_str bytes
 			rest.len -= 2;
 			continue;
 		}
-		if (!take(&rest, &step) || !take(&rest, &value) ||
+		if (!bp_varint_take(&rest, &step) || !bp_varint_take(&rest, &value) ||
 		    step >= BP_BUCKET_SUM_COUNT - next) {
 			return corrupt(err);
 		}
@@ -104,8 +75,8 @@ void bp_bucket_sketches_encode(const struct bp_bucket_sketches *sketches, struct
 		if (sketch_at(sketches, i)->count > 0) {
 			bp_buf_clear(&one);
 			bp_sketch_encode(sketch_at(sketches, i), &one);
-			put(out, i);
-			put(out, bp_buf_str(&one).len);
+			bp_varint_put(out, i);
+			bp_varint_put(out, bp_buf_str(&one).len);
 			bp_buf_add_str(out, bp_buf_str(&one));
 		}
 	}
@@ -119,8 +90,8 @@ enum bp_rc bp_bucket_sketches_decode(struct bp_bucket_sketches *into, struct bp_
 
 	while (rest.len > 0) {
 		uint64_t i, len;
-		if (!take(&rest, &i) || !take(&rest, &len) || i >= BP_BUCKET_SKETCH_COUNT ||
-		    len > rest.len ||
+		if (!bp_varint_take(&rest, &i) || !bp_varint_take(&rest, &len) ||
+		    i >= BP_BUCKET_SKETCH_COUNT || len > rest.len ||
 		    bp_sketch_decode(sketch_at(into, i), bp_str_make(rest.ptr, len)) != BP_OK) {
 			return corrupt(err);
 		}

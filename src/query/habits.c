@@ -7,10 +7,11 @@
 #include <string.h>
 
 #include "base/mem.h"
+#include "query/varint.h"
 
 #define DAY_US INT64_C(86400000000)
 
-enum { CAP_MIN = 32, VARINT_BYTES = 10, KEY_BYTES_MAX = 4096 };
+enum { CAP_MIN = 32, KEY_BYTES_MAX = 4096 };
 
 /* How many numbers a kind has, and from which on the larger one counts instead of the sum. */
 static const struct {
@@ -216,14 +217,6 @@ static int in_order(const void *a, const void *b)
 	return order ? order : bp_str_cmp(x->key, y->key);
 }
 
-static void put(struct bp_buf *out, uint64_t value)
-{
-	for (; value >= 0x80; value >>= 7) {
-		bp_buf_add_char(out, (char)(unsigned char)(value | 0x80));
-	}
-	bp_buf_add_char(out, (char)(unsigned char)value);
-}
-
 static size_t shared(struct bp_str a, struct bp_str b)
 {
 	size_t n = 0;
@@ -250,17 +243,17 @@ void bp_habits_encode(struct bp_habits *habits, struct bp_buf *out)
 		struct bp_str key = habit->key;
 		key.len = key.len < KEY_BYTES_MAX ? key.len : KEY_BYTES_MAX;
 		size_t same = shared(before, key);
-		put(out, habit->kind);
-		put(out, same);
-		put(out, key.len - same);
+		bp_varint_put(out, habit->kind);
+		bp_varint_put(out, same);
+		bp_varint_put(out, key.len - same);
 		bp_buf_add(out, key.ptr + same, key.len - same);
 		for (size_t k = 0; k < KINDS[habit->kind].n; k++) {
-			put(out, (uint64_t)habit->values[k]);
+			bp_varint_put(out, (uint64_t)habit->values[k]);
 		}
 		if (KINDS[habit->kind].latency) {
 			bp_buf_clear(&sketch);
 			bp_sketch_encode(&habit->latency, &sketch);
-			put(out, sketch.len);
+			bp_varint_put(out, sketch.len);
 			bp_buf_add_str(out, bp_buf_str(&sketch));
 		}
 		before = key;
@@ -268,34 +261,13 @@ void bp_habits_encode(struct bp_habits *habits, struct bp_buf *out)
 	bp_buf_done(&sketch);
 }
 
-static bool take(struct bp_str *rest, uint64_t *out)
-{
-	uint64_t value = 0;
-
-	if (rest->len > 0 && (unsigned char)*rest->ptr < 0x80) { /* most of them */
-		*out = (unsigned char)*rest->ptr++;
-		rest->len--;
-		return true;
-	}
-	for (size_t i = 0; i < rest->len && i < VARINT_BYTES; i++) {
-		unsigned char byte = (unsigned char)rest->ptr[i];
-		value |= (uint64_t)(byte & 0x7F) << (7 * i);
-		if (byte < 0x80) {
-			*rest = bp_str_make(rest->ptr + i + 1, rest->len - i - 1);
-			*out = value;
-			return true;
-		}
-	}
-	return false;
-}
-
 /* The key that shares some bytes with the one in key[0..*len). */
 static bool take_key(struct bp_str *rest, char *key, size_t *len)
 {
 	uint64_t same, more;
 
-	if (!take(rest, &same) || !take(rest, &more) || same > *len || more > rest->len ||
-	    more > KEY_BYTES_MAX - same) {
+	if (!bp_varint_take(rest, &same) || !bp_varint_take(rest, &more) || same > *len ||
+	    more > rest->len || more > KEY_BYTES_MAX - same) {
 		return false;
 	}
 	memcpy(key + same, rest->ptr, more);
@@ -308,7 +280,7 @@ static bool take_values(struct bp_str *rest, enum bp_habit_kind kind, int64_t *v
 {
 	for (size_t i = 0; i < KINDS[kind].n; i++) {
 		uint64_t value;
-		if (!take(rest, &value) || value > INT64_MAX) {
+		if (!bp_varint_take(rest, &value) || value > INT64_MAX) {
 			return false;
 		}
 		values[i] = (int64_t)value;
@@ -320,7 +292,7 @@ static bool take_latency(struct bp_str *rest, struct bp_sketch *into)
 {
 	uint64_t len;
 
-	if (!take(rest, &len) || len > rest->len ||
+	if (!bp_varint_take(rest, &len) || len > rest->len ||
 	    bp_sketch_decode(into, bp_str_make(rest->ptr, len)) != BP_OK) {
 		return false;
 	}
@@ -338,7 +310,7 @@ enum bp_rc bp_habits_decode(struct bp_habits *into, struct bp_str bytes,
 		int64_t values[BP_HABIT_VALUES];
 		uint64_t kind;
 		struct bp_habit *at = NULL;
-		bool fine = take(&rest, &kind) && kind < BP_HABIT_KINDS &&
+		bool fine = bp_varint_take(&rest, &kind) && kind < BP_HABIT_KINDS &&
 			    take_key(&rest, key, &len) &&
 			    take_values(&rest, (enum bp_habit_kind)kind, values);
 		if (fine) {

@@ -7,8 +7,9 @@
 #include <string.h>
 
 #include "base/mem.h"
+#include "query/varint.h"
 
-enum { FORMAT = 1, INDEX_MAX = 4096, VARINT_BYTES = 10, FEW = 64, MANY = 512 };
+enum { FORMAT = 1, INDEX_MAX = 4096, FEW = 64, MANY = 512 };
 
 #define VALUE_MAX (INT64_C(1) << 50)
 /* Of one stored sketch. A thousand billion durations are more than there will be, and adding up
@@ -186,12 +187,7 @@ double bp_sketch_mean(const struct bp_sketch *sketch)
 
 static void put(struct bp_buf *out, int64_t value)
 {
-	uint64_t rest = (uint64_t)value;
-
-	for (; rest >= 0x80; rest >>= 7) {
-		bp_buf_add_char(out, (char)(unsigned char)(rest | 0x80));
-	}
-	bp_buf_add_char(out, (char)(unsigned char)rest);
+	bp_varint_put(out, (uint64_t)value);
 }
 
 void bp_sketch_encode(const struct bp_sketch *sketch, struct bp_buf *out)
@@ -216,23 +212,13 @@ void bp_sketch_encode(const struct bp_sketch *sketch, struct bp_buf *out)
 /* False at the end and for a number that is not one of ours. */
 static bool take(struct bp_str *rest, int64_t *out)
 {
-	uint64_t value = 0;
+	uint64_t value;
 
-	if (rest->len > 0 && (unsigned char)*rest->ptr < 0x80) { /* most of them */
-		*out = (unsigned char)*rest->ptr++;
-		rest->len--;
-		return true;
+	if (!bp_varint_take(rest, &value) || value > INT64_MAX) {
+		return false;
 	}
-	for (size_t i = 0; i < rest->len && i < VARINT_BYTES; i++) {
-		unsigned char byte = (unsigned char)rest->ptr[i];
-		value |= (uint64_t)(byte & 0x7F) << (7 * i);
-		if (byte < 0x80) {
-			*rest = bp_str_make(rest->ptr + i + 1, rest->len - i - 1);
-			*out = (int64_t)value;
-			return *out >= 0;
-		}
-	}
-	return false;
+	*out = (int64_t)value;
+	return true;
 }
 
 /* n bins of what is read, checked. */
